@@ -1,0 +1,263 @@
+//! The connection's state machine: when to connect, when to give up on a silent socket.
+//!
+//! Owns the waiting and the heartbeat. Never opens a socket and never reads a clock.
+
+use shared::limits::HEARTBEAT;
+
+use crate::Moment;
+
+/// Where the connection stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// Not started yet.
+    Idle,
+    /// A socket is being opened, or is open and not signed in yet.
+    Connecting {
+        /// Since when there is no connection.
+        down_since: Moment,
+    },
+    /// Signed in; events come in.
+    Connected,
+    /// The next try comes at `until`.
+    Waiting {
+        /// Since when there is no connection.
+        down_since: Moment,
+        /// When the next try comes.
+        until: Moment,
+    },
+    /// The server does not know this session any more; only signing in helps.
+    SignedOut,
+}
+
+/// Why a socket is no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// It broke, could not be opened, or the server stops.
+    Lost,
+    /// The server does not take this session (close code 4401).
+    SignedOut,
+}
+
+/// What the heart asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pulse {
+    Quiet,
+    Beat,
+    Dead,
+}
+
+/// The connection and its heartbeat.
+#[derive(Clone, Debug)]
+pub(crate) struct Heart {
+    pub(crate) link: Link,
+    /// Tries since the last connection that held.
+    attempt: u32,
+    connected_at: Moment,
+    last_heard: Moment,
+    last_tick: Moment,
+    /// A beat is on its way since, and the socket is dead if nothing is heard until.
+    awaiting: Option<Moment>,
+    random: Random,
+}
+
+impl Heart {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            link: Link::Idle,
+            attempt: 0,
+            connected_at: Moment::ZERO,
+            last_heard: Moment::ZERO,
+            last_tick: Moment::ZERO,
+            awaiting: None,
+            random: Random(seed | 1),
+        }
+    }
+
+    /// When something was last heard.
+    pub(crate) fn last_heard(&self) -> Moment {
+        self.last_heard
+    }
+
+    /// A socket is to be opened now.
+    pub(crate) fn connecting(&mut self, now: Moment) {
+        let down_since = match self.link {
+            Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
+            Link::Idle | Link::Connected | Link::SignedOut => now,
+        };
+        self.link = Link::Connecting { down_since };
+        self.last_heard = now;
+        self.awaiting = None;
+    }
+
+    pub(crate) fn connected(&mut self, now: Moment) {
+        self.link = Link::Connected;
+        self.connected_at = now;
+        self.heard(now);
+    }
+
+    pub(crate) fn heard(&mut self, now: Moment) {
+        self.last_heard = now;
+        self.awaiting = None;
+    }
+
+    pub(crate) fn closed(&mut self, now: Moment, why: Closed) {
+        let down_since = match self.link {
+            Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
+            Link::Connected => {
+                // Only a connection that held says that the server is well again.
+                if now.saturating_sub(self.connected_at) >= STABLE {
+                    self.attempt = 0;
+                }
+                now
+            }
+            Link::Idle | Link::SignedOut => now,
+        };
+        self.awaiting = None;
+        self.link = match why {
+            Closed::SignedOut => Link::SignedOut,
+            Closed::Lost => {
+                let until = now + backoff(self.attempt, self.random.next());
+                self.attempt = self.attempt.saturating_add(1);
+                Link::Waiting { down_since, until }
+            }
+        };
+    }
+
+    /// Time went by.
+    pub(crate) fn tick(&mut self, now: Moment) -> Pulse {
+        let slept = now.saturating_sub(self.last_tick) > SLEPT && self.last_tick > Moment::ZERO;
+        self.last_tick = now;
+        match self.link {
+            Link::Connecting { .. } if now.saturating_sub(self.last_heard) > OPENING => Pulse::Dead,
+            Link::Connected => {
+                if self.awaiting.is_some_and(|until| now >= until) {
+                    return Pulse::Dead;
+                }
+                if slept {
+                    return self.beat(now + PROBE);
+                }
+                if self.awaiting.is_none() && now.saturating_sub(self.last_heard) >= HEARTBEAT {
+                    return self.beat(now + HEARTBEAT);
+                }
+                Pulse::Quiet
+            }
+            _ => Pulse::Quiet,
+        }
+    }
+
+    /// Asks for a sign of life soon: something says that the network changed.
+    pub(crate) fn probe(&mut self, now: Moment) -> Pulse {
+        match self.link {
+            Link::Connected => self.beat(now + PROBE),
+            _ => Pulse::Quiet,
+        }
+    }
+
+    fn beat(&mut self, dead_at: Moment) -> Pulse {
+        self.awaiting = Some(dead_at);
+        Pulse::Beat
+    }
+}
+
+/// How long to wait before try number `attempt` (from 0): a random part of what doubles from 0.5 s
+/// to 30 s ("full jitter"), so that a thousand clients of a restarted server do not come at once.
+pub fn backoff(attempt: u32, random: u64) -> Moment {
+    let most = FIRST_WAIT
+        .saturating_mul(1 << attempt.min(10))
+        .min(LONGEST_WAIT);
+    let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    Moment::from_millis(random % (millis + 1))
+}
+
+/// A connection that held this long says that the server is well.
+const STABLE: Moment = Moment::from_secs(30);
+/// Opening a socket and signing in take no longer.
+const OPENING: Moment = Moment::from_secs(15);
+/// Ticks come each second; a gap this long means that the machine slept.
+const SLEPT: Moment = Moment::from_secs(10);
+/// How long a probe may take. Source: research on peers; 75 s, as seen elsewhere, is too slow to love.
+const PROBE: Moment = Moment::from_secs(3);
+const FIRST_WAIT: Moment = Moment::from_millis(500);
+const LONGEST_WAIT: Moment = Moment::from_secs(30);
+
+/// Xorshift: enough to spread clients over time, no secret depends on it.
+#[derive(Clone, Debug)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(n: u64) -> Moment {
+        Moment::from_secs(n)
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_half_a_minute_and_is_spread() {
+        let longest = |attempt| {
+            (0..2000)
+                .map(|n| backoff(attempt, n * 7919))
+                .max()
+                .unwrap_or_default()
+                .as_millis()
+        };
+        assert!(longest(0) <= 500 && longest(0) > 400);
+        assert!(longest(3) <= 4000 && longest(3) > 3500);
+        assert!(longest(40) <= 30_000 && longest(40) > 28_000);
+        let below_half = (0..2000)
+            .filter(|n| backoff(6, n * 104_729).as_secs() < 15)
+            .count();
+        assert!(
+            (800..1200).contains(&below_half),
+            "{below_half} of 2000 below the middle"
+        );
+    }
+
+    #[test]
+    fn a_silent_socket_is_dead_after_two_missed_beats() {
+        let mut heart = Heart::new(1);
+        heart.connecting(seconds(1));
+        heart.connected(seconds(1));
+        let pulses: Vec<_> = (2..60)
+            .map(|at| (at, heart.tick(seconds(at))))
+            .filter(|(_, pulse)| *pulse != Pulse::Quiet)
+            .take(2)
+            .collect();
+        assert_eq!(pulses, [(26, Pulse::Beat), (51, Pulse::Dead)]);
+    }
+
+    #[test]
+    fn after_a_sleep_the_socket_must_answer_within_three_seconds() {
+        let mut heart = Heart::new(1);
+        heart.connecting(seconds(1));
+        heart.connected(seconds(1));
+        assert_eq!(heart.tick(seconds(2)), Pulse::Quiet);
+        assert_eq!(heart.tick(seconds(3600)), Pulse::Beat);
+        assert_eq!(heart.tick(seconds(3601)), Pulse::Quiet);
+        assert_eq!(heart.tick(seconds(3603)), Pulse::Dead);
+    }
+
+    #[test]
+    fn the_wait_starts_small_again_only_after_a_connection_that_held() {
+        let mut heart = Heart::new(5);
+        for _ in 0..8 {
+            heart.closed(seconds(1), Closed::Lost);
+        }
+        assert_eq!(heart.attempt, 8);
+        heart.connected(seconds(2));
+        heart.closed(seconds(3), Closed::Lost);
+        assert_eq!(heart.attempt, 9);
+        heart.connected(seconds(4));
+        heart.closed(seconds(40), Closed::Lost);
+        assert_eq!(heart.attempt, 1);
+    }
+}

@@ -1,0 +1,197 @@
+//! The outbox: messages of this person that await an ack.
+//!
+//! In order for each conversation: one message is on its way at a time, so a retry cannot overtake
+//! it. A message leaves only when its event is in the timeline or its person discards it.
+
+use std::collections::VecDeque;
+
+use shared::{Code, ConversationId, MsgId, Seq, Timestamp};
+
+use crate::Moment;
+
+/// One message on its way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    /// The same on every retry.
+    pub msg_id: MsgId,
+    /// Where it goes.
+    pub conversation: ConversationId,
+    /// What it says.
+    pub content: String,
+    /// When it was written, in the server's kind of time, for people to read.
+    pub written_at: Timestamp,
+    /// How far it came.
+    pub delivery: Delivery,
+}
+
+/// How far an [`Outgoing`] message came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Delivery {
+    /// Waits for a connection, for those before it, or until a time.
+    Queued {
+        /// Not tried before; the server asked for a pause.
+        not_before: Moment,
+    },
+    /// Given to the socket; no answer yet.
+    Sent {
+        /// When.
+        at: Moment,
+    },
+    /// On the server's disk; its event is not in the timeline yet.
+    Acked {
+        /// Its place.
+        seq: Seq,
+    },
+    /// Refused, and trying again without a change would not help.
+    Failed {
+        /// Why.
+        code: Code,
+    },
+}
+
+/// All of them, oldest first.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Outbox {
+    entries: VecDeque<Outgoing>,
+}
+
+impl Outbox {
+    pub(crate) fn push(&mut self, message: Outgoing) {
+        self.entries.push_back(message);
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Outgoing> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn find(&mut self, msg_id: &MsgId) -> Option<&mut Outgoing> {
+        self.entries
+            .iter_mut()
+            .find(|entry| entry.msg_id == *msg_id)
+    }
+
+    pub(crate) fn remove(&mut self, msg_id: &MsgId) -> Option<Outgoing> {
+        let at = self
+            .entries
+            .iter()
+            .position(|entry| entry.msg_id == *msg_id)?;
+        self.entries.remove(at)
+    }
+
+    /// Drops what the timeline of `conversation` covers now.
+    pub(crate) fn settle(&mut self, conversation: ConversationId, cursor: Seq) {
+        self.entries.retain(|entry| {
+            entry.conversation != conversation
+                || !matches!(entry.delivery, Delivery::Acked { seq } if seq <= cursor)
+        });
+    }
+
+    /// Nothing is known of what was on its way when the connection broke: it is sent again, with
+    /// the same id, and the server keeps one.
+    pub(crate) fn requeue(&mut self) {
+        for entry in &mut self.entries {
+            if matches!(entry.delivery, Delivery::Sent { .. }) {
+                entry.delivery = Delivery::Queued {
+                    not_before: Moment::ZERO,
+                };
+            }
+        }
+    }
+
+    /// Marks as sent, and gives, the first message of each conversation that may go now: none
+    /// before it is on its way, and the pause the server asked for is over.
+    pub(crate) fn take_ready(&mut self, now: Moment) -> Vec<Outgoing> {
+        let mut busy: Vec<ConversationId> = Vec::new();
+        let mut ready = Vec::new();
+        for entry in &mut self.entries {
+            if busy.contains(&entry.conversation) {
+                continue;
+            }
+            match entry.delivery {
+                Delivery::Queued { not_before } => {
+                    busy.push(entry.conversation);
+                    if not_before <= now {
+                        entry.delivery = Delivery::Sent { at: now };
+                        ready.push(entry.clone());
+                    }
+                }
+                Delivery::Sent { at } => {
+                    busy.push(entry.conversation);
+                    if now.saturating_sub(at) >= ANSWER_OVERDUE {
+                        entry.delivery = Delivery::Sent { at: now };
+                        ready.push(entry.clone());
+                    }
+                }
+                Delivery::Acked { .. } | Delivery::Failed { .. } => {}
+            }
+        }
+        ready
+    }
+}
+
+/// An answer that takes longer is asked for again, with the same id. Source: far above one slow
+/// disk sync, below a person's patience.
+const ANSWER_OVERDUE: Moment = Moment::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use shared::RoomId;
+
+    use super::*;
+
+    fn outgoing(id: &str, room: u64) -> Outgoing {
+        Outgoing {
+            msg_id: MsgId::parse(id).unwrap(),
+            conversation: ConversationId::Room(RoomId(room)),
+            content: id.into(),
+            written_at: Timestamp(0),
+            delivery: Delivery::Queued {
+                not_before: Moment::ZERO,
+            },
+        }
+    }
+
+    fn ready(outbox: &mut Outbox, now: u64) -> Vec<String> {
+        let taken = outbox.take_ready(Moment::from_secs(now));
+        taken.into_iter().map(|entry| entry.content).collect()
+    }
+
+    #[test]
+    fn one_message_of_a_conversation_is_on_its_way_at_a_time() {
+        let mut outbox = Outbox::default();
+        for (id, room) in [("a", 1), ("b", 1), ("c", 2)] {
+            outbox.push(outgoing(id, room));
+        }
+        assert_eq!(ready(&mut outbox, 1), ["a", "c"]);
+        assert!(ready(&mut outbox, 2).is_empty());
+        outbox.requeue();
+        assert_eq!(
+            ready(&mut outbox, 3),
+            ["a", "c"],
+            "after a break the same ones go first"
+        );
+        outbox.remove(&MsgId::parse("a").unwrap());
+        assert_eq!(ready(&mut outbox, 4), ["b"]);
+        assert_eq!(
+            ready(&mut outbox, 18),
+            ["c"],
+            "an overdue answer is asked for again"
+        );
+    }
+
+    #[test]
+    fn a_pause_holds_back_those_behind_it_and_a_refusal_does_not() {
+        let mut outbox = Outbox::default();
+        outbox.push(outgoing("a", 1));
+        outbox.push(outgoing("b", 1));
+        let first = MsgId::parse("a").unwrap();
+        outbox.find(&first).unwrap().delivery = Delivery::Queued {
+            not_before: Moment::from_secs(9),
+        };
+        assert!(ready(&mut outbox, 8).is_empty());
+        outbox.find(&first).unwrap().delivery = Delivery::Failed {
+            code: Code::TooLong,
+        };
+        assert_eq!(ready(&mut outbox, 8), ["b"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! What happened in a conversation: the entries of its log.
+//!
+//! An event has one encoding. It is the frame that is pushed, the element of a page of history and
+//! the element of a long poll's answer.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::ids::{ConversationId, MsgId, Seq, Timestamp, UserId};
+
+/// One entry of a conversation's log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Somebody said something.
+    MessageSent(Message),
+    /// Something a newer server knows: it takes its place in the log and is not shown.
+    Unknown(Position),
+}
+
+/// `SEND_TO_USER_REQUEST`, server → client: a message, as pushed and as stored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The sender's id for it.
+    pub msg_id: MsgId,
+    /// The text, 1 byte to [`crate::limits::MAX_CONTENT_BYTES`] of UTF-8, as it was sent.
+    pub content: String,
+    /// Where it was said.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// Who said it.
+    pub from: UserId,
+    /// The sender's name when it was read from the store.
+    pub from_user: String,
+    /// When the store took it.
+    pub sent_at: Timestamp,
+}
+
+/// Where an event stands: all that a client needs of one it does not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Position {
+    /// Where it happened.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+}
+
+impl Event {
+    /// The `type` of [`Event::MessageSent`].
+    pub const MESSAGE_SENT: &'static str = "SEND_TO_USER_REQUEST";
+
+    /// Where it stands.
+    pub fn position(&self) -> Position {
+        match self {
+            Self::MessageSent(message) => Position {
+                conversation: message.conversation,
+                seq: message.seq,
+            },
+            Self::Unknown(position) => *position,
+        }
+    }
+
+    /// Its place in its conversation.
+    pub fn seq(&self) -> Seq {
+        self.position().seq
+    }
+}
+
+/// `{type, body}`, read in two steps so that an unknown `type` is no error.
+#[derive(Deserialize)]
+struct Envelope {
+    r#type: String,
+    body: serde_json::Value,
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Tagged<'a, B> {
+            r#type: &'a str,
+            body: &'a B,
+        }
+        match self {
+            Self::MessageSent(body) => Tagged {
+                r#type: Self::MESSAGE_SENT,
+                body,
+            }
+            .serialize(serializer),
+            Self::Unknown(body) => Tagged {
+                r#type: "UNKNOWN",
+                body,
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Envelope { r#type, body } = Envelope::deserialize(deserializer)?;
+        if r#type == Self::MESSAGE_SENT {
+            Message::deserialize(body)
+                .map(Self::MessageSent)
+                .map_err(D::Error::custom)
+        } else {
+            Position::deserialize(body)
+                .map(Self::Unknown)
+                .map_err(D::Error::custom)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_a_newer_server_keeps_its_place() {
+        let newer =
+            r#"{"type":"MESSAGE_EDITED_NOTICE","body":{"conversation":"r1","seq":7,"of":3}}"#;
+        let event: Event = serde_json::from_str(newer).unwrap();
+        assert_eq!(event.seq(), Seq(7));
+        assert!(matches!(event, Event::Unknown(_)));
+    }
+}

@@ -1,0 +1,577 @@
+//! Everything that crosses a socket: one enum for each direction, as `{"type": …, "body": {…}}`.
+//!
+//! The seven messages of the tutorial keep their names, directions and fields; what is ours is
+//! added as optional fields and further types. A client ignores the types it does not know; a
+//! server answers them with an error.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Code,
+    event::{Event, Message, Position},
+    ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
+};
+
+/// What a client sends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "body")]
+pub enum ClientFrame {
+    /// Signs in.
+    #[serde(rename = "AUTH_REQUEST")]
+    Auth(Auth),
+    /// Writes to one person.
+    #[serde(rename = "SEND_TO_ONE_REQUEST")]
+    SendToOne(SendToOne),
+    /// Writes to a room.
+    #[serde(rename = "SEND_TO_ALL_REQUEST")]
+    SendToAll(SendToAll),
+    /// Asks for conversations and people.
+    #[serde(rename = "SUMMARY_REQUEST")]
+    Summary(Ask),
+    /// Asks for a piece of a conversation's log.
+    #[serde(rename = "PULL_REQUEST")]
+    Pull(Pull),
+    /// Looks for people by name.
+    #[serde(rename = "FIND_USERS_REQUEST")]
+    FindUsers(FindUsers),
+    /// Says that it is alive and asks for heads.
+    #[serde(rename = "HEARTBEAT_REQUEST")]
+    Heartbeat(Ask),
+    /// The person has read so far.
+    #[serde(rename = "READ_NOTICE")]
+    Read(Position),
+    /// The person is typing.
+    #[serde(rename = "TYPING_NOTICE")]
+    Typing(Typing),
+    /// The person is here, or has left the desk.
+    #[serde(rename = "PRESENCE_NOTICE")]
+    Presence(PresenceSet),
+}
+
+/// What a server sends.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", content = "body")]
+pub enum ServerFrame {
+    /// Whether the sign-in was taken.
+    #[serde(rename = "AUTH_RESPONSE")]
+    Auth(AuthAnswer),
+    /// Somebody came in.
+    #[serde(rename = "USER_JOIN_NOTICE_REQUEST")]
+    UserJoined(UserJoined),
+    /// What became of a message.
+    #[serde(rename = "SEND_RESPONSE")]
+    Send(SendAnswer),
+    /// A message.
+    #[serde(rename = "SEND_TO_USER_REQUEST")]
+    Message(Message),
+    /// Conversations and people.
+    #[serde(rename = "SUMMARY_RESPONSE")]
+    Summary(Summary),
+    /// A piece of a log.
+    #[serde(rename = "PULL_RESPONSE")]
+    Pull(Page),
+    /// People found.
+    #[serde(rename = "FIND_USERS_RESPONSE")]
+    FindUsers(People),
+    /// The answer to a heartbeat.
+    #[serde(rename = "HEARTBEAT_RESPONSE")]
+    Heartbeat(HeartbeatAnswer),
+    /// Events were left out for this connection: these are the newest numbers.
+    #[serde(rename = "HEADS_NOTICE")]
+    Heads(Heads),
+    /// The same person has read so far on another device.
+    #[serde(rename = "READ_NOTICE")]
+    Read(ReadMark),
+    /// Somebody is typing.
+    #[serde(rename = "TYPING_NOTICE")]
+    Typing(TypingBy),
+    /// Somebody came, went or left the desk.
+    #[serde(rename = "PRESENCE_NOTICE")]
+    Presence(Person),
+    /// A frame was not understood, or what it asked was refused.
+    #[serde(rename = "ERROR_RESPONSE")]
+    Error(ErrorAnswer),
+    /// An event of a type this build does not know.
+    #[serde(skip)]
+    Unknown(Position),
+}
+
+/// `AUTH_REQUEST`, client → server, first frame unless the URL or a cookie said who it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Auth {
+    /// A session token or a ticket; in demo mode a nickname.
+    pub access_token: String,
+}
+
+/// `SEND_TO_ONE_REQUEST`, client → server: a private message. Answered by `SEND_RESPONSE`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendToOne {
+    /// The receiver's name.
+    pub to_user: String,
+    /// See [`MsgId`].
+    pub msg_id: MsgId,
+    /// See [`crate::text::check`].
+    pub content: String,
+    /// The private conversation; where it is given it decides, and `toUser` is for people to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+}
+
+/// `SEND_TO_ALL_REQUEST`, client → server: a message to a room. Answered by `SEND_RESPONSE`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendToAll {
+    /// See [`MsgId`].
+    pub msg_id: MsgId,
+    /// See [`crate::text::check`].
+    pub content: String,
+    /// The room; without it, the one that everybody is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+}
+
+/// `SUMMARY_REQUEST`, `HEARTBEAT_REQUEST`, client → server: a question without more words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ask {
+    /// Comes back in the answer.
+    pub request_id: RequestId,
+}
+
+/// `PULL_REQUEST`, client → server. With `after`: the events that follow it, oldest first. With
+/// `before`: the newest ones below it. With neither: the newest. Both are exclusive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pull {
+    /// Comes back in the answer.
+    pub request_id: RequestId,
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// Only events with a larger `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seq>,
+    /// Only events with a smaller `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Seq>,
+    /// Most events wanted, [`crate::limits::PAGE_EVENTS`] unless said, never over
+    /// [`crate::limits::MAX_PAGE_EVENTS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `FIND_USERS_REQUEST`, client → server.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindUsers {
+    /// Comes back in the answer.
+    pub request_id: RequestId,
+    /// Part of a name, in any case; empty finds everybody, up to the limit.
+    pub query: String,
+}
+
+/// `TYPING_NOTICE`, client → server, at most every [`crate::limits::TYPING_REPEAT`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Typing {
+    /// Where.
+    pub conversation: ConversationId,
+}
+
+/// `PRESENCE_NOTICE`, client → server, when the person leaves the desk or comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PresenceSet {
+    /// Of this connection; a person is online while one of theirs is. Offline counts as away.
+    pub presence: Presence,
+}
+
+/// `AUTH_RESPONSE`, server → client. Code 0: signed in. Otherwise the connection is closed next.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthAnswer {
+    /// 0 is success.
+    pub code: Code,
+    /// For people; empty on success.
+    pub message: String,
+    /// Who this connection is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
+    /// The server's build, so that a client can notice that a newer app is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+}
+
+/// `USER_JOIN_NOTICE_REQUEST`, server → everyone else: somebody who was not here is here now.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UserJoined {
+    /// The name.
+    pub nickname: String,
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+}
+
+/// `SEND_RESPONSE`, server → sender. Code 0: the message is on disk at `seq`, once and for ever; a
+/// repeated `msgId` gets the first answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SendAnswer {
+    /// Which message.
+    pub msg_id: MsgId,
+    /// 0 is success.
+    pub code: Code,
+    /// For people; empty on success.
+    pub message: String,
+    /// Where it stands now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// Its place there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+    /// When it was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// For a refusal that passes: milliseconds until it is worth trying again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// `SUMMARY_RESPONSE`, server → client: where everything stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Of the question.
+    pub request_id: RequestId,
+    /// Who asks.
+    pub me: User,
+    /// The newest [`crate::limits::MAX_SUMMARY_CONVERSATIONS`], the most recent first.
+    pub conversations: Vec<ConversationSummary>,
+    /// Everybody here, and those with whom there is a private conversation, up to
+    /// [`crate::limits::MAX_PEOPLE`].
+    pub people: Vec<Person>,
+}
+
+/// One conversation in a [`Summary`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationSummary {
+    /// Which.
+    pub id: ConversationId,
+    /// A room's name; none for a private conversation and for the room that everybody is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The newest `seq`; [`Seq::NONE`] while nothing was said.
+    pub head: Seq,
+    /// The last `seq` this person saw.
+    pub read: Seq,
+    /// Messages of others after that one, computed from the log.
+    pub unread: u64,
+    /// When the newest event was stored; 0 while there is none.
+    pub last_at: Timestamp,
+}
+
+/// `PULL_RESPONSE`, server → client: a piece of a log without holes, ascending by `seq`. It may be
+/// shorter than asked: what counts is whether it reaches `head`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    /// Of the question.
+    pub request_id: RequestId,
+    /// Whose log.
+    pub conversation: ConversationId,
+    /// The events.
+    pub events: Vec<Event>,
+    /// The newest `seq` when the page was read.
+    pub head: Seq,
+}
+
+/// `FIND_USERS_RESPONSE`, server → client.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct People {
+    /// Of the question.
+    pub request_id: RequestId,
+    /// By name, up to [`crate::limits::MAX_PEOPLE`].
+    pub people: Vec<Person>,
+}
+
+/// `HEARTBEAT_RESPONSE`, server → client: the newest numbers, so that a lost tail is noticed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatAnswer {
+    /// Of the question.
+    pub request_id: RequestId,
+    /// Of this person's conversations, the most recent first.
+    pub heads: Vec<Position>,
+}
+
+/// `HEADS_NOTICE`, server → client: the connection was too slow and pushes were left out. A client
+/// pulls what it lacks and asks for a new summary, since presence may be among it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Heads {
+    /// The newest `seq` of each conversation that grew meanwhile.
+    pub heads: Vec<Position>,
+}
+
+/// `READ_NOTICE`, server → the same person's other devices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReadMark {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The last `seq` the person saw. It only grows.
+    pub seq: Seq,
+    /// Messages of others after it, computed from the log.
+    pub unread: u64,
+}
+
+/// `TYPING_NOTICE`, server → client; stands for [`crate::limits::TYPING_STANDS`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TypingBy {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who.
+    pub user: User,
+}
+
+/// A person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// The id, which never changes.
+    pub id: UserId,
+    /// The name, as it is shown.
+    pub name: String,
+}
+
+/// A person and whether they are here. Also `PRESENCE_NOTICE`, server → client.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// The id, which never changes.
+    pub id: UserId,
+    /// The name, as it is shown.
+    pub name: String,
+    /// Whether they are here.
+    pub presence: Presence,
+}
+
+/// Whether a person is here: derived from connections, never stored.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// A device is in use.
+    Online,
+    /// Connected, and not in use for a while.
+    Away,
+    /// Not connected.
+    #[default]
+    Offline,
+}
+
+/// `ERROR_RESPONSE`, server → client. The connection lives on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorAnswer {
+    /// Of the question, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
+    /// Never 0.
+    pub code: Code,
+    /// What was wrong, for people.
+    pub message: String,
+    /// For a refusal that passes: milliseconds until it is worth trying again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Why a text is not a frame. The text is sent back to whoever wrote it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Not JSON, or no object with a `type`.
+    #[error("A frame is {{\"type\": …, \"body\": {{…}}}} in JSON: {0}")]
+    NotAFrame(String),
+    /// A `type` that this end does not know.
+    #[error("There is no frame of type {0}")]
+    UnknownType(String),
+    /// The `body` does not fit its `type`.
+    #[error("The body of {frame} is wrong: {why}")]
+    BadBody {
+        /// The type.
+        frame: String,
+        /// What the decoder found.
+        why: String,
+    },
+}
+
+/// What little must be right for an error to name the frame and its question.
+#[derive(Deserialize)]
+struct Envelope {
+    r#type: String,
+    #[serde(default)]
+    body: serde_json::Value,
+}
+
+impl ClientFrame {
+    /// Every `type` a client may send.
+    pub const TYPES: [&str; 10] = [
+        "AUTH_REQUEST",
+        "SEND_TO_ONE_REQUEST",
+        "SEND_TO_ALL_REQUEST",
+        "SUMMARY_REQUEST",
+        "PULL_REQUEST",
+        "FIND_USERS_REQUEST",
+        "HEARTBEAT_REQUEST",
+        "READ_NOTICE",
+        "TYPING_NOTICE",
+        "PRESENCE_NOTICE",
+    ];
+
+    /// Reads one text frame.
+    ///
+    /// # Errors
+    /// [`DecodeError`], whose text says what was wrong.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        serde_json::from_str(text).map_err(|error| explain(text, &error, &Self::TYPES))
+    }
+
+    /// The text frame.
+    pub fn encode(&self) -> String {
+        encode(self)
+    }
+}
+
+impl ServerFrame {
+    /// Every `type` a server may send.
+    pub const TYPES: [&str; 13] = [
+        "AUTH_RESPONSE",
+        "USER_JOIN_NOTICE_REQUEST",
+        "SEND_RESPONSE",
+        "SEND_TO_USER_REQUEST",
+        "SUMMARY_RESPONSE",
+        "PULL_RESPONSE",
+        "FIND_USERS_RESPONSE",
+        "HEARTBEAT_RESPONSE",
+        "HEADS_NOTICE",
+        "READ_NOTICE",
+        "TYPING_NOTICE",
+        "PRESENCE_NOTICE",
+        "ERROR_RESPONSE",
+    ];
+
+    /// Reads one text frame. Of a type it does not know only the place in a log is kept, if any.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; an [`DecodeError::UnknownType`] is to be ignored.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        let error = match serde_json::from_str(text) {
+            Ok(frame) => return Ok(frame),
+            Err(error) => explain(text, &error, &Self::TYPES),
+        };
+        if let DecodeError::UnknownType(_) = &error
+            && let Ok(Event::Unknown(position)) = serde_json::from_str(text)
+        {
+            return Ok(Self::Unknown(position));
+        }
+        Err(error)
+    }
+
+    /// The text frame.
+    pub fn encode(&self) -> String {
+        encode(self)
+    }
+}
+
+impl From<Message> for ServerFrame {
+    fn from(message: Message) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl AuthAnswer {
+    /// A refusal.
+    pub fn refused(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            user: None,
+            build: None,
+        }
+    }
+}
+
+/// Milliseconds of a wait, rounded up so that whoever waits them is not early.
+pub fn wait_ms(wait: Duration) -> u64 {
+    u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// The question's id out of a frame whose body may be wrong otherwise, so that the error can name it.
+pub fn request_id_of(text: &str) -> Option<RequestId> {
+    let envelope: Envelope = serde_json::from_str(text).ok()?;
+    envelope.body.get("requestId")?.as_u64().map(RequestId)
+}
+
+/// The message's id out of a frame whose body may be wrong otherwise, so that the error can name it.
+pub fn msg_id_of(text: &str) -> Option<MsgId> {
+    let envelope: Envelope = serde_json::from_str(text).ok()?;
+    MsgId::parse(envelope.body.get("msgId")?.as_str()?).ok()
+}
+
+fn encode<F: Serialize>(frame: &F) -> String {
+    // Fails only for maps with keys that are no strings and for `Unknown`, which is never sent.
+    serde_json::to_string(frame).unwrap_or_default()
+}
+
+fn explain(text: &str, error: &serde_json::Error, types: &[&str]) -> DecodeError {
+    match serde_json::from_str::<Envelope>(text) {
+        Err(error) => DecodeError::NotAFrame(error.to_string()),
+        Ok(envelope) if types.contains(&envelope.r#type.as_str()) => DecodeError::BadBody {
+            frame: envelope.r#type,
+            why: error.to_string(),
+        },
+        Ok(envelope) => {
+            DecodeError::UnknownType(envelope.r#type.chars().take(LONGEST_TYPE_SHOWN).collect())
+        }
+    }
+}
+
+/// Characters of a stranger's `type` that an error repeats.
+const LONGEST_TYPE_SHOWN: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_was_wrong() {
+        let error = |text| ClientFrame::decode(text).unwrap_err();
+        assert!(matches!(error("{"), DecodeError::NotAFrame(_)));
+        assert!(matches!(error("[]"), DecodeError::NotAFrame(_)));
+        assert!(matches!(error(r#"{"body":{}}"#), DecodeError::NotAFrame(_)));
+        assert_eq!(
+            error(r#"{"type":"X","body":{}}"#),
+            DecodeError::UnknownType("X".into())
+        );
+        let wrong = r#"{"type":"SEND_TO_ALL_REQUEST","body":{"msgId":"m"}}"#;
+        assert!(
+            error(wrong).to_string().contains("content"),
+            "{}",
+            error(wrong)
+        );
+        assert_eq!(msg_id_of(wrong).unwrap().as_str(), "m");
+    }
+
+    #[test]
+    fn a_frame_of_a_newer_server_keeps_its_place_in_the_log() {
+        let newer = r#"{"type":"REACTED_NOTICE","body":{"conversation":"r1","seq":9,"emoji":"x"}}"#;
+        assert!(
+            matches!(ServerFrame::decode(newer), Ok(ServerFrame::Unknown(at)) if at.seq == Seq(9))
+        );
+        let unplaced = r#"{"type":"WEATHER_NOTICE","body":{}}"#;
+        assert!(matches!(
+            ServerFrame::decode(unplaced),
+            Err(DecodeError::UnknownType(_))
+        ));
+    }
+}
