@@ -1,0 +1,128 @@
+//! How often somebody may try: signing in by address and by name, sending by user.
+
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    state::keyed::HashMapStateStore,
+};
+use shared::{UserId, name};
+
+use super::AuthError;
+
+/// Counts by key; none where limits are off.
+struct Limit<Key: Hash + Eq + Clone> {
+    limiter: Option<RateLimiter<Key, HashMapStateStore<Key>, DefaultClock>>,
+    clock: DefaultClock,
+}
+
+impl<Key: Hash + Eq + Clone> Limit<Key> {
+    fn new(is_on: bool, burst: u32, each: Duration) -> Self {
+        let quota = Quota::with_period(each)
+            .map(|quota| quota.allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN)));
+        let limiter = quota.filter(|_| is_on).map(|quota| {
+            RateLimiter::new(quota, HashMapStateStore::default(), DefaultClock::default())
+        });
+        Self {
+            limiter,
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// How long to wait, if it is too often.
+    fn check(&self, key: &Key) -> Result<(), Duration> {
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        limiter
+            .check_key(key)
+            .map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    }
+
+    fn tidy(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+        }
+    }
+}
+
+/// Tries to sign in or up.
+pub(super) struct SignInLimits {
+    by_address: Limit<IpAddr>,
+    by_name: Limit<String>,
+}
+
+impl SignInLimits {
+    pub(super) fn new(is_on: bool) -> Self {
+        Self {
+            // A whole office behind one address may come in the morning; a guesser gets nowhere.
+            by_address: Limit::new(is_on, 60, Duration::from_secs(2)),
+            by_name: Limit::new(is_on, 8, Duration::from_secs(10)),
+        }
+    }
+
+    pub(super) fn check(&self, from: IpAddr, name: &str) -> Result<(), AuthError> {
+        self.by_address.check(&from).map_err(AuthError::TooFast)?;
+        self.by_name
+            .check(&name::key(name))
+            .map_err(AuthError::TooFast)
+    }
+
+    pub(super) fn tidy(&self) {
+        self.by_address.tidy();
+        self.by_name.tidy();
+    }
+}
+
+/// Messages by one user, over all connections.
+pub struct SendLimits {
+    by_user: Limit<UserId>,
+}
+
+impl SendLimits {
+    /// A burst of 60, then 20 a second. Source: nobody types so fast; a bot that does has no place in
+    /// a room with people.
+    pub fn new(is_on: bool) -> Self {
+        Self {
+            by_user: Limit::new(is_on, 60, Duration::from_millis(50)),
+        }
+    }
+
+    /// Counts one message.
+    ///
+    /// # Errors
+    /// How long to wait before the next.
+    pub fn check(&self, user: UserId) -> Result<(), Duration> {
+        self.by_user.check(&user)
+    }
+
+    /// Forgets those who have been quiet.
+    pub fn tidy(&self) {
+        self.by_user.tidy();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guesser_is_told_to_wait_and_others_are_not() {
+        let limits = SignInLimits::new(true);
+        let here = IpAddr::from([127, 0, 0, 1]);
+        for _ in 0..8 {
+            limits.check(here, "Ana").unwrap();
+        }
+        assert!(
+            matches!(limits.check(here, "ANA"), Err(AuthError::TooFast(wait)) if !wait.is_zero())
+        );
+        limits.check(here, "Bo").unwrap();
+    }
+
+    #[test]
+    fn without_limits_nobody_waits() {
+        let limits = SendLimits::new(false);
+        assert!((0..10_000).all(|_| limits.check(UserId(1)).is_ok()));
+    }
+}

@@ -1,0 +1,53 @@
+//! What a client may ask: parse, authorise, store, publish, answer. One file per command.
+//!
+//! Sockets and HTTP both end here, so there is one way to send a message. Knows no frame and no
+//! connection but the id of the one a command came by.
+
+mod find_users;
+mod mark_read;
+mod pull;
+mod refusal;
+mod send_message;
+mod summary;
+mod typing;
+
+use std::sync::Arc;
+
+use shared::{ConversationId, UserId};
+
+use crate::{auth::SendLimits, bus::Bus, store::Store};
+
+pub use refusal::Refusal;
+pub use send_message::{Ack, Recipient, SendMessage};
+
+/// Everything that can be asked.
+pub struct Commands {
+    store: Arc<Store>,
+    bus: Bus,
+    limits: SendLimits,
+}
+
+impl Commands {
+    /// Commands on this store, told to this bus.
+    pub fn new(store: Arc<Store>, bus: Bus, limits: SendLimits) -> Self {
+        Self { store, bus, limits }
+    }
+
+    /// Forgets what no longer matters; called now and then.
+    pub fn tidy(&self) {
+        self.limits.tidy();
+    }
+
+    /// Lets only members on.
+    async fn require_member(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<(), Refusal> {
+        if self.store.is_member(user, conversation).await? {
+            Ok(())
+        } else {
+            Err(Refusal::NotMember)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Sending: the one road every message takes.
+
+use shared::{ConversationId, Message, MsgId, name, text};
+
+use super::{Commands, Refusal};
+use crate::{
+    auth::Session,
+    bus::{ConnectionId, Event},
+    store::{self, Append, Appended},
+};
+
+/// A message that somebody wants to send.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SendMessage {
+    /// To whom.
+    pub to: Recipient,
+    /// The sender's id for it.
+    pub msg_id: MsgId,
+    /// See [`text::check`].
+    pub content: String,
+    /// The connection it came by, if it was one.
+    pub origin: Option<ConnectionId>,
+}
+
+/// Where a message goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Recipient {
+    /// A room, or a private conversation, by its id.
+    Conversation(ConversationId),
+    /// A person, by name.
+    Named(String),
+}
+
+/// A message is on disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ack {
+    /// As it was stored, the first time.
+    pub message: Message,
+}
+
+impl Commands {
+    /// Appends a message to a conversation the caller is a member of, and answers after the commit.
+    /// A repeated `msg_id` returns the first result, so a client may send again after a lost ack.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn send_message(&self, caller: &Session, send: SendMessage) -> Result<Ack, Refusal> {
+        text::check(&send.content)?;
+        self.limits
+            .check(caller.user.id)
+            .map_err(Refusal::TooFast)?;
+        let conversation = match send.to {
+            Recipient::Conversation(id) => id,
+            Recipient::Named(name) => self.direct_with(caller, &name).await?,
+        };
+        let append = Append {
+            conversation,
+            sender: caller.user.id,
+            msg_id: send.msg_id,
+            content: send.content,
+            now: store::now(),
+        };
+        let (bus, origin) = (self.bus.clone(), send.origin);
+        let committed = move |appended: &Appended| {
+            // A repetition is told again: the first time may have died between commit and publish.
+            if let Appended::Stored(message) | Appended::Repeated(message) = appended {
+                bus.publish_committed(Event::MessageSent {
+                    message: message.clone(),
+                    origin,
+                });
+            }
+        };
+        match self.store.append(append, committed).await? {
+            Appended::Stored(message) | Appended::Repeated(message) => Ok(Ack { message }),
+            Appended::MsgIdReused => Err(Refusal::MsgIdReused),
+            Appended::NotMember => Err(Refusal::NotMember),
+            Appended::NoSuchUser => Err(Refusal::NoSuchUser(conversation.to_string())),
+        }
+    }
+
+    async fn direct_with(&self, caller: &Session, text: &str) -> Result<ConversationId, Refusal> {
+        let nobody = || Refusal::NoSuchUser(text.chars().take(LONGEST_NAME_SHOWN).collect());
+        let name = name::parse(text).map_err(|_| nobody())?;
+        let (peer, _) = self.store.user_by_name(&name).await?.ok_or_else(nobody)?;
+        Ok(ConversationId::direct(caller.user.id, peer.id))
+    }
+}
+
+/// Characters of a name that nobody has, repeated to whoever wrote it.
+const LONGEST_NAME_SHOWN: usize = 64;

@@ -1,0 +1,252 @@
+//! What the person who runs the server may set: flags, environment, a TOML file.
+//!
+//! A flag goes before its environment variable, and that before the file. Everything is checked
+//! here, before anything is opened.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+use crate::store::World;
+
+/// The command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "pond",
+    version,
+    about = "A chat server that keeps every message, with its web app inside",
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Flags,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server (what happens without a command, too)
+    Serve(Flags),
+}
+
+/// The flags of `pond serve`.
+#[derive(Args, Debug, Default)]
+pub struct Flags {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "POND_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Folder for the database; made where there is none [default: pond-data, in a demo pond-demo]
+    #[arg(long, env = "POND_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Let anybody in under any name, without passwords: the tutorial's world, for trying things out
+    #[arg(long, env = "POND_DEMO", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    demo: Option<bool>,
+    /// Allow a demo on an address that others can reach
+    #[arg(long, env = "POND_DEMO_FOR_ALL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    demo_for_all: Option<bool>,
+    /// Where browsers find the server, such as <https://chat.example.org>, when a proxy stands before it
+    #[arg(long, env = "POND_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Limits on signing in and on sending; off is for load tests [default: on]
+    #[arg(long, env = "POND_RATE_LIMITS", value_name = "on|off")]
+    rate_limits: Option<Switch>,
+    /// A TOML file with any of these settings, named as the flags are
+    #[arg(long, env = "POND_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// On or off, in words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    demo: Option<bool>,
+    demo_for_all: Option<bool>,
+    public_url: Option<String>,
+    rate_limits: Option<Switch>,
+}
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Who may come in.
+    pub world: World,
+    /// `scheme://host[:port]` that pages may come from, besides the address they ask.
+    pub public_origin: Option<String>,
+    /// Whether tries and messages are counted.
+    pub rate_limits: bool,
+    /// The most pages the database may have: for tests of a full disk.
+    pub page_limit: Option<u32>,
+}
+
+/// What is wrong with the settings, in words for whoever starts the server.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("The configuration file {} cannot be read: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line of it is wrong.
+    #[error("The configuration file {} is wrong: {source}", path.display())]
+    Line {
+        /// Which.
+        path: PathBuf,
+        /// Which line, and why.
+        source: toml::de::Error,
+    },
+    /// Not an URL's origin.
+    #[error("--public-url {0} is not of the form https://chat.example.org")]
+    PublicUrl(String),
+    /// A demo that anybody could reach.
+    #[error(
+        "In demo mode anybody gets in under any name, and {0} can be reached by others. Listen on 127.0.0.1, or add --demo-for-all if that is what you want"
+    )]
+    OpenDemo(SocketAddr),
+}
+
+impl CommandLine {
+    /// What the server is to run with.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which says what to change.
+    pub fn config(self) -> Result<Config, ConfigError> {
+        let flags = match self.command {
+            Some(Command::Serve(flags)) => flags,
+            None => self.serve,
+        };
+        let file = match &flags.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        merge(flags, file)
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Line {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
+    let listen = flags
+        .listen
+        .or(file.listen)
+        .unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+    let is_demo = flags.demo.or(file.demo).unwrap_or(false);
+    let is_for_all = flags.demo_for_all.or(file.demo_for_all).unwrap_or(false);
+    if is_demo && !is_for_all && !listen.ip().is_loopback() {
+        return Err(ConfigError::OpenDemo(listen));
+    }
+    let (world, folder) = if is_demo {
+        (World::Demo, "pond-demo")
+    } else {
+        (World::Accounts, "pond-data")
+    };
+    let public_origin = flags
+        .public_url
+        .or(file.public_url)
+        .map(origin)
+        .transpose()?;
+    let rate_limits = flags.rate_limits.or(file.rate_limits).unwrap_or(Switch::On);
+    Ok(Config {
+        listen,
+        data: flags.data.or(file.data).unwrap_or_else(|| folder.into()),
+        world,
+        public_origin,
+        rate_limits: rate_limits == Switch::On,
+        page_limit: None,
+    })
+}
+
+/// `scheme://host[:port]`, as browsers send it in `Origin`.
+fn origin(url: String) -> Result<String, ConfigError> {
+    let origin = url.trim_end_matches('/').to_lowercase();
+    let host = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(origin),
+        _ => Err(ConfigError::PublicUrl(url)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
+        CommandLine::parse_from([&["pond"], arguments].concat()).config()
+    }
+
+    #[test]
+    fn a_demo_stays_at_home_unless_told_otherwise() {
+        assert!(config(&["--demo"]).is_ok());
+        assert!(matches!(
+            config(&["serve", "--demo", "--listen", "0.0.0.0:80"]),
+            Err(ConfigError::OpenDemo(_))
+        ));
+        assert!(config(&["--demo", "--listen", "0.0.0.0:80", "--demo-for-all"]).is_ok());
+        assert!(config(&["--listen", "0.0.0.0:80"]).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "listen = \"127.0.0.1:9\"\nlissen = 1\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let error = config(&["--config", path]).unwrap_err().to_string();
+        assert!(
+            error.contains("line 2") && error.contains("lissen"),
+            "{error}"
+        );
+        std::fs::write(
+            file.path(),
+            "rate-limits = \"off\"\nlisten = \"127.0.0.1:9\"\n",
+        )
+        .unwrap();
+        let config = config(&["--config", path, "--listen", "127.0.0.1:7"]).unwrap();
+        assert_eq!((config.listen.port(), config.rate_limits), (7, false));
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        let origin = |url| config(&["--public-url", url]).map(|config| config.public_origin);
+        assert_eq!(
+            origin("https://Chat.example.org/").unwrap().unwrap(),
+            "https://chat.example.org"
+        );
+        for wrong in ["chat.example.org", "ftp://x", "https://x/path", "https://"] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

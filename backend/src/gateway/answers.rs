@@ -1,0 +1,237 @@
+//! From frames to commands, and from what came of them to answers.
+
+use shared::{
+    ClientFrame, Code, ConversationId, DecodeError, MsgId, RequestId, ServerFrame,
+    frame::{
+        ErrorAnswer, HeartbeatAnswer, Page, People, Person, SendAnswer, Summary, User, msg_id_of,
+        request_id_of, wait_ms,
+    },
+    limits::MAX_PEOPLE,
+};
+use tracing::error;
+
+use super::Gateway;
+use crate::{
+    auth::Session,
+    bus::ConnectionId,
+    commands::{Ack, Recipient, Refusal, SendMessage},
+    hub::Hub,
+};
+
+impl Gateway {
+    /// Does what a signed-in client asks. Some frames have no answer.
+    pub async fn act(
+        &self,
+        caller: &Session,
+        origin: ConnectionId,
+        frame: ClientFrame,
+    ) -> Option<ServerFrame> {
+        let origin = Some(origin);
+        match frame {
+            ClientFrame::SendToAll(send) => {
+                let to = send.conversation.unwrap_or(ConversationId::EVERYONE);
+                if let ConversationId::Direct(_) = to {
+                    return Some(sent(
+                        send.msg_id,
+                        Err(Refusal::WrongKind(
+                            "A private message is sent with SEND_TO_ONE_REQUEST",
+                        )),
+                    ));
+                }
+                let to = Recipient::Conversation(to);
+                let (msg_id, content) = (send.msg_id, send.content);
+                Some(
+                    self.send(
+                        caller,
+                        SendMessage {
+                            to,
+                            msg_id,
+                            content,
+                            origin,
+                        },
+                    )
+                    .await,
+                )
+            }
+            ClientFrame::SendToOne(send) => {
+                let to = match send.conversation {
+                    None => Recipient::Named(send.to_user),
+                    Some(id @ ConversationId::Direct(_)) => Recipient::Conversation(id),
+                    Some(ConversationId::Room(_)) => {
+                        return Some(sent(
+                            send.msg_id,
+                            Err(Refusal::WrongKind(
+                                "A room is written to with SEND_TO_ALL_REQUEST",
+                            )),
+                        ));
+                    }
+                };
+                let (msg_id, content) = (send.msg_id, send.content);
+                Some(
+                    self.send(
+                        caller,
+                        SendMessage {
+                            to,
+                            msg_id,
+                            content,
+                            origin,
+                        },
+                    )
+                    .await,
+                )
+            }
+            ClientFrame::Summary(ask) => Some(self.summarise(caller, ask.request_id).await),
+            ClientFrame::Pull(pull) => {
+                let (conversation, request_id) = (pull.conversation, pull.request_id);
+                let pulled = self
+                    .commands
+                    .pull(caller, conversation, pull.after, pull.before, pull.limit)
+                    .await;
+                Some(match pulled {
+                    Ok(slice) => ServerFrame::Pull(Page {
+                        request_id,
+                        conversation,
+                        events: slice.events,
+                        head: slice.head,
+                    }),
+                    Err(refusal) => refused(Some(request_id), &refusal),
+                })
+            }
+            ClientFrame::FindUsers(find) => {
+                let request_id = find.request_id;
+                Some(match self.commands.find_users(&find.query).await {
+                    Ok(users) => ServerFrame::FindUsers(People {
+                        request_id,
+                        people: with_presence(&self.hub, users),
+                    }),
+                    Err(refusal) => refused(Some(request_id), &refusal),
+                })
+            }
+            ClientFrame::Heartbeat(ask) => {
+                let request_id = ask.request_id;
+                Some(match self.commands.heads(caller).await {
+                    Ok(heads) => ServerFrame::Heartbeat(HeartbeatAnswer { request_id, heads }),
+                    Err(refusal) => refused(Some(request_id), &refusal),
+                })
+            }
+            ClientFrame::Read(position) => {
+                let marked = self.commands.mark_read(caller, position).await;
+                marked.err().map(|refusal| refused(None, &refusal))
+            }
+            ClientFrame::Typing(typing) => {
+                let told = self.commands.typing(caller, typing.conversation).await;
+                told.err().map(|refusal| refused(None, &refusal))
+            }
+            // The connection's own business.
+            ClientFrame::Auth(_) | ClientFrame::Presence(_) => None,
+        }
+    }
+
+    async fn send(&self, caller: &Session, send: SendMessage) -> ServerFrame {
+        let msg_id = send.msg_id.clone();
+        sent(msg_id, self.commands.send_message(caller, send).await)
+    }
+
+    async fn summarise(&self, caller: &Session, request_id: RequestId) -> ServerFrame {
+        let (conversations, peers) = match self.commands.summary(caller).await {
+            Ok(summary) => summary,
+            Err(refusal) => return refused(Some(request_id), &refusal),
+        };
+        let most = usize::try_from(MAX_PEOPLE).unwrap_or(usize::MAX);
+        let mut people = with_presence(&self.hub, peers);
+        for person in self.hub.people_here(most) {
+            if !people.iter().any(|known| known.id == person.id) {
+                people.push(person);
+            }
+        }
+        people.truncate(most);
+        let me = caller.user.clone();
+        ServerFrame::Summary(Summary {
+            request_id,
+            me,
+            conversations,
+            people,
+        })
+    }
+}
+
+/// The answer to a frame that was not understood; one about a message names the message.
+pub fn misunderstood(text: &str, error: &DecodeError) -> ServerFrame {
+    let (code, message) = (
+        match error {
+            DecodeError::UnknownType(_) => Code::UnknownType,
+            DecodeError::NotAFrame(_) | DecodeError::BadBody { .. } => Code::BadFrame,
+        },
+        error.to_string(),
+    );
+    if let (DecodeError::BadBody { .. }, Some(msg_id)) = (error, msg_id_of(text)) {
+        return ServerFrame::Send(SendAnswer {
+            msg_id,
+            code,
+            message,
+            conversation: None,
+            seq: None,
+            sent_at: None,
+            retry_after_ms: None,
+        });
+    }
+    let request_id = request_id_of(text);
+    ServerFrame::Error(ErrorAnswer {
+        request_id,
+        code,
+        message,
+        retry_after_ms: None,
+    })
+}
+
+fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
+    ServerFrame::Send(match outcome {
+        Ok(Ack { message }) => SendAnswer {
+            msg_id,
+            code: Code::Success,
+            message: String::new(),
+            conversation: Some(message.conversation),
+            seq: Some(message.seq),
+            sent_at: Some(message.sent_at),
+            retry_after_ms: None,
+        },
+        Err(refusal) => {
+            log(&refusal);
+            SendAnswer {
+                msg_id,
+                code: refusal.code(),
+                message: refusal.to_string(),
+                conversation: None,
+                seq: None,
+                sent_at: None,
+                retry_after_ms: refusal.retry_after().map(wait_ms),
+            }
+        }
+    })
+}
+
+fn refused(request_id: Option<RequestId>, refusal: &Refusal) -> ServerFrame {
+    log(refusal);
+    ServerFrame::Error(ErrorAnswer {
+        request_id,
+        code: refusal.code(),
+        message: refusal.to_string(),
+        retry_after_ms: refusal.retry_after().map(wait_ms),
+    })
+}
+
+/// Only what is our fault.
+fn log(refusal: &Refusal) {
+    if let Refusal::Unavailable(source) = refusal {
+        error!(%source, "a command failed");
+    }
+}
+
+fn with_presence(hub: &Hub, users: Vec<User>) -> Vec<Person> {
+    let person = |User { id, name }| Person {
+        presence: hub.presence_of(id),
+        id,
+        name,
+    };
+    users.into_iter().map(person).collect()
+}

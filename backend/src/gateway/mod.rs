@@ -1,0 +1,82 @@
+//! The gateway: the edge where sockets come in.
+//!
+//! Owns the upgrade, the greeting and the connection's task; turns frames into commands and what
+//! came of them into frames. Stores nothing. Read next: [`connection`].
+
+pub mod answers;
+pub mod closed;
+pub mod connection;
+pub mod greeting;
+pub mod socket;
+
+use std::sync::Arc;
+
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use shared::limits::MAX_FRAME_BYTES;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{Instrument as _, debug, info_span};
+
+use self::{connection::Connection, greeting::Claim, socket::Socket};
+use crate::{auth::Auth, commands::Commands, hub::Hub, store::Store};
+
+pub use closed::Closed;
+
+/// What a connection needs of the server.
+pub struct Gateway {
+    /// Who is who.
+    pub auth: Auth,
+    /// What can be asked.
+    pub commands: Commands,
+    /// Who is connected.
+    pub hub: Arc<Hub>,
+    /// Where sessions are.
+    pub store: Arc<Store>,
+    /// Of the server and the app in it.
+    pub build: &'static str,
+    /// Ends every connection.
+    pub stop: CancellationToken,
+    /// Knows every connection's task, so that the server can wait for them.
+    pub tasks: TaskTracker,
+}
+
+impl Gateway {
+    /// Answers the request for an upgrade; the connection goes on in a task of its own.
+    pub fn upgrade(self: &Arc<Self>, upgrade: WebSocketUpgrade, claim: Claim) -> Response {
+        let gateway = Arc::clone(self);
+        let tracked = self.tasks.clone();
+        upgrade
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(WRITE_BUFFER_BYTES)
+            .max_write_buffer_size(MAX_UNSENT_BYTES)
+            .max_message_size(MAX_FRAME_BYTES)
+            .max_frame_size(MAX_FRAME_BYTES)
+            .on_upgrade(move |socket| {
+                let span = info_span!("connection", user.id = tracing::field::Empty);
+                tracked.track_future(gateway.run(socket, claim).instrument(span))
+            })
+    }
+
+    async fn run(self: Arc<Self>, socket: WebSocket, claim: Claim) {
+        let mut socket = Socket::new(socket);
+        let closed = match greeting::complete(&self, &mut socket, claim, &self.stop).await {
+            Ok(session) => {
+                tracing::Span::current().record("user.id", session.user.id.0);
+                Connection::new(&self, socket, session)
+                    .run(&self.stop)
+                    .await
+            }
+            Err(closed) => {
+                socket.close(closed).await;
+                closed
+            }
+        };
+        debug!(?closed, "connection ended");
+    }
+}
+
+/// The library's 128 KiB would cost as much for each idle connection.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
+/// What a socket may hold unsent: the largest answer, a summary or a page, with room to spare.
+const MAX_UNSENT_BYTES: usize = 256 * 1024;

@@ -1,0 +1,185 @@
+//! The server as a whole: opens what it needs in order, runs until told, closes in the reverse order.
+//!
+//! Every task belongs to one tracker and watches one token, so that shutdown is: stop accepting,
+//! cancel, wait, close the store.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum_server::Handle;
+use tokio::time::{interval, timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use crate::{
+    auth::{Auth, SendLimits},
+    bus::Bus,
+    commands::Commands,
+    config::Config,
+    gateway::Gateway,
+    http::{self, Site},
+    hub::Hub,
+    store::{OpenError, Store},
+};
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    gateway: Arc<Gateway>,
+    accepting: Handle<SocketAddr>,
+}
+
+/// Why a server did not start, in words for whoever starts it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("Nothing can listen on {address}: {source}. {}", advice(source))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The data folder.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+}
+
+impl Server {
+    /// Opens the data folder and listens. Call it inside a runtime.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing was changed and nothing runs.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        let listen_failed = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        // The port first: it is free of side effects, and taken by the most common mistake.
+        let listener = TcpListener::bind(config.listen).map_err(listen_failed)?;
+        listener.set_nonblocking(true).map_err(listen_failed)?;
+        let address = listener.local_addr().map_err(listen_failed)?;
+        let store = Arc::new(Store::open(&config.data, config.world, config.page_limit)?);
+        let (bus, subscription) = Bus::local();
+        let limits = SendLimits::new(config.rate_limits);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let gateway = Arc::new(Gateway {
+            auth: Auth::new(config.world, config.rate_limits),
+            commands: Commands::new(Arc::clone(&store), bus, limits),
+            hub: Arc::new(Hub::default()),
+            store,
+            build: env!("POND_BUILD"),
+            stop,
+            tasks,
+        });
+        let hub = Arc::clone(&gateway.hub);
+        let stopped = gateway.stop.clone().cancelled_owned();
+        gateway.tasks.spawn(async move {
+            tokio::select! {
+                () = stopped => {}
+                () = hub.run(subscription) => {}
+            }
+        });
+        gateway.tasks.spawn(tidy(Arc::clone(&gateway)));
+        let accepting = Handle::new();
+        let site = Site {
+            gateway: Arc::clone(&gateway),
+            public_origin: config.public_origin.clone(),
+        };
+        let app = http::router(Arc::new(site));
+        let mut server = axum_server::from_tcp(listener)
+            .map_err(listen_failed)?
+            .handle(accepting.clone());
+        server
+            .http_builder()
+            .http1()
+            .header_read_timeout(HEADER_DEADLINE);
+        gateway.tasks.spawn(async move {
+            let app = app.into_make_service_with_connect_info::<SocketAddr>();
+            if let Err(error) = server.serve(app).await {
+                warn!(%error, "accepting connections ended");
+            }
+        });
+        info!(%address, data = %config.data.display(), "listening");
+        Ok(Self {
+            address,
+            gateway,
+            accepting,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, ends every socket with a reason, waits for every task and closes the store.
+    pub async fn stop(self) {
+        self.accepting.graceful_shutdown(Some(LAST_REQUESTS));
+        self.gateway.stop.cancel();
+        self.gateway.tasks.close();
+        if timeout(LAST_TASKS, self.gateway.tasks.wait())
+            .await
+            .is_err()
+        {
+            warn!("some connections did not end in time");
+        }
+        let Self {
+            gateway, accepting, ..
+        } = self;
+        drop(accepting);
+        let Some(Gateway {
+            store, commands, ..
+        }) = Arc::into_inner(gateway)
+        else {
+            warn!("the store is still in use; the next start makes up for it");
+            return;
+        };
+        drop(commands);
+        // Joining the store's threads blocks; nothing else is left to run.
+        if let Some(store) = Arc::into_inner(store) {
+            let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        }
+        info!("stopped");
+    }
+}
+
+/// Lets people go who left, and forgets what no longer matters.
+async fn tidy(gateway: Arc<Gateway>) {
+    let mut tick = interval(Duration::from_secs(1));
+    let mut tidied = Instant::now();
+    loop {
+        tokio::select! {
+            () = gateway.stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let now = Instant::now();
+        gateway.hub.let_go(now);
+        if now.saturating_duration_since(tidied) >= TIDY_EACH {
+            gateway.auth.tidy();
+            gateway.commands.tidy();
+            tidied = now;
+        }
+    }
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "Another program has this port; stop it, or choose another with --listen ADDR"
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "Ports below 1024 need a privilege; choose another with --listen ADDR"
+        }
+        _ => "Choose another address with --listen ADDR",
+    }
+}
+
+/// A request's head must be there by then. Source: what slow networks need is far less.
+const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+const LAST_REQUESTS: Duration = Duration::from_secs(3);
+const LAST_TASKS: Duration = Duration::from_secs(6);
+const TIDY_EACH: Duration = Duration::from_mins(1);

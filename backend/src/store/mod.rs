@@ -1,0 +1,114 @@
+//! The store: what is true.
+//!
+//! Owns the database: users, sessions, conversations and their logs. Gives each event its `seq` in
+//! the transaction that writes it, and answers a write after the commit is on disk, never before.
+//! Knows nothing of sockets and tells nobody; whoever writes says what happens after the commit.
+//! Read next: `writer` for group commit, `events` for the one statement that everything stands on.
+
+mod accounts;
+mod error;
+mod events;
+mod members;
+mod open;
+mod readers;
+mod writer;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use shared::Timestamp;
+use tokio::sync::oneshot;
+
+use self::{open::Locked, readers::Readers, writer::Writer};
+
+pub use accounts::{NewUser, TokenHash};
+pub use error::{OpenError, StoreError};
+pub use events::{Append, Appended, Direction, Slice};
+pub use open::World;
+
+/// Durable state in one SQLite file. Cheap to share; all of it is behind channels.
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    incarnation: String,
+    /// Held until the last connection is closed: nobody else opens this folder meanwhile.
+    _locked: Locked,
+}
+
+impl Store {
+    /// Opens, and where needed makes and migrates, the database in `folder`.
+    ///
+    /// `page_limit` is the most pages the file may have, for tests of a full disk.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for whoever starts the server.
+    pub fn open(folder: &Path, world: World, page_limit: Option<u32>) -> Result<Self, OpenError> {
+        let locked = Locked::take(folder)?;
+        let file = folder.join("pond.db");
+        let opened = open::open_for_writing(&file, world, page_limit)?;
+        let readers = Readers::start(&file)?;
+        let writer = Writer::start(opened.connection, &file)?;
+        Ok(Self {
+            writer,
+            readers,
+            incarnation: opened.incarnation,
+            _locked: locked,
+        })
+    }
+
+    /// The random id this database got when it was made.
+    pub fn incarnation(&self) -> &str {
+        &self.incarnation
+    }
+
+    /// Finishes what is queued, moves the log into the database file and closes both.
+    pub fn close(self) {
+        self.readers.stop();
+        self.writer.stop();
+    }
+
+    /// Runs `work` in the next transaction and answers after its commit is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write_then(work, |_| {}).await
+    }
+
+    /// As [`Store::write`]; `committed` runs after the commit, in the order of the commits.
+    async fn write_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        committed: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.writer
+            .submit(writer::Job::new(work, committed, answer))
+            .await?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(work).await
+    }
+}
+
+/// The wall clock, for people to read.
+pub fn now() -> Timestamp {
+    let since_1970 = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// SQLite's integers are signed; ours never reach the sign.
+fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_sql(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,200 @@
+//! Opens the database: lock, checks, settings, migrations.
+//!
+//! Refuses, with one clear sentence and without touching anything, whatever could lose data.
+
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::OpenError;
+
+/// Who may come in: the two kinds of data are never mixed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum World {
+    /// People with passwords.
+    Accounts,
+    /// The tutorial's world: any name gets in.
+    Demo,
+}
+
+/// The lock on a data folder. The system drops it with the process, however that ends.
+pub(super) struct Locked {
+    _file: File,
+}
+
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) incarnation: String,
+}
+
+impl Locked {
+    /// Makes the folder and locks it.
+    pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Folder {
+            path: folder.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join("pond.lock"))
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}
+
+/// The one connection that writes.
+pub(super) fn open_for_writing(
+    file: &Path,
+    world: World,
+    page_limit: Option<u32>,
+) -> Result<Opened, OpenError> {
+    let unreadable = |source| OpenError::Unreadable {
+        path: file.to_owned(),
+        source,
+    };
+    check_before_touching(file)?;
+    let mut connection = Connection::open(file).map_err(unreadable)?;
+    configure(&connection, page_limit).map_err(unreadable)?;
+    migrate(&mut connection, file)?;
+    let (incarnation, found) = identify(&connection, world).map_err(unreadable)?;
+    if found != world {
+        let demo = found == World::Demo;
+        return Err(OpenError::OtherWorld {
+            path: file.to_owned(),
+            demo,
+        });
+    }
+    Ok(Opened {
+        connection,
+        incarnation,
+    })
+}
+
+/// A connection that only reads.
+pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
+        connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    });
+    opened.map_err(|source| OpenError::Unreadable {
+        path: file.to_owned(),
+        source,
+    })
+}
+
+/// Looks at a file that exists through a connection that cannot write.
+fn check_before_touching(file: &Path) -> Result<(), OpenError> {
+    if !file.exists() {
+        return Ok(());
+    }
+    let path: PathBuf = file.to_owned();
+    let looked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(
+        |connection| {
+            let id: i32 =
+                connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+            let version: u32 =
+                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            let tables: u32 =
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            Ok((id, version, tables))
+        },
+    );
+    match looked {
+        Err(source) => Err(OpenError::Unreadable { path, source }),
+        Ok((_, 0, 0)) => Ok(()),
+        Ok((id, _, _)) if id != APPLICATION_ID => Err(OpenError::Foreign(path)),
+        Ok((_, found, _)) if found > NEWEST => Err(OpenError::Newer {
+            path,
+            found,
+            known: NEWEST,
+        }),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn configure(connection: &Connection, page_limit: Option<u32>) -> Result<(), rusqlite::Error> {
+    // FULL: a commit returns when the log is synced to disk. Checkpoints are the writer's own.
+    connection.execute_batch(
+        "PRAGMA page_size = 8192;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -65536;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    if let Some(pages) = page_limit {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Brings the schema up to date, one transaction a step. Steps are only ever added.
+fn migrate(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Unreadable {
+        path: file.to_owned(),
+        source,
+    };
+    let found: u32 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(failed)?;
+    for (version, step) in (1..).zip(MIGRATIONS) {
+        if version > found {
+            let done = connection.transaction().and_then(|transaction| {
+                transaction.execute_batch(step)?;
+                transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+                transaction.pragma_update(None, "user_version", version)?;
+                transaction.commit()
+            });
+            done.map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads who this database is; a new one is given its identity.
+fn identify(connection: &Connection, world: World) -> Result<(String, World), rusqlite::Error> {
+    let mut read = connection.prepare("SELECT value FROM meta WHERE key = ?1")?;
+    let mut meta = |key| {
+        read.query_row([key], |row| row.get::<_, String>(0))
+            .optional()
+    };
+    if let (Some(incarnation), Some(found)) = (meta("incarnation")?, meta("world")?) {
+        let found = if found == DEMO {
+            World::Demo
+        } else {
+            World::Accounts
+        };
+        return Ok((incarnation, found));
+    }
+    let incarnation = format!("{:032x}", rand::random::<u128>());
+    let name = if world == World::Demo { DEMO } else { ACCOUNTS };
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES ('incarnation', ?1), ('world', ?2)",
+        [&incarnation, name],
+    )?;
+    Ok((incarnation, world))
+}
+
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_start.sql")];
+#[allow(clippy::cast_possible_truncation, reason = "a handful of migrations")]
+const NEWEST: u32 = MIGRATIONS.len() as u32;
+/// `Pond` in ASCII: marks the file as ours.
+const APPLICATION_ID: i32 = 0x506f_6e64;
+const DEMO: &str = "demo";
+const ACCOUNTS: &str = "accounts";
