@@ -114,32 +114,32 @@ const KEPT_CAPACITY: usize = 8;
 mod tests {
     use super::*;
 
-    fn at(seq: u64) -> Option<Position> {
-        Some(Position {
+    fn at(seq: u64) -> Position {
+        Position {
             conversation: ConversationId::EVERYONE,
             seq: Seq(seq),
-        })
+        }
     }
 
     #[tokio::test]
     async fn a_full_mailbox_keeps_only_the_newest_numbers() {
         let mailbox = Mailbox::default();
         for seq in 1..=MAX_FRAMES as u64 + 10 {
-            mailbox.push("event".into(), at(seq));
+            mailbox.push("event".into(), Some(at(seq)));
             mailbox.push("hint".into(), None);
         }
         mailbox.filled().await;
         let mut frames = Vec::new();
         mailbox.take(&mut frames);
         let heads = Heads {
-            heads: at(MAX_FRAMES as u64 + 10).into_iter().collect(),
+            heads: vec![at(MAX_FRAMES as u64 + 10)],
         };
         let only: Vec<_> = frames
             .iter()
             .map(|frame| ServerFrame::decode(frame).unwrap())
             .collect();
         assert_eq!(only, [ServerFrame::Heads(heads)]);
-        mailbox.push("next".into(), at(999));
+        mailbox.push("next".into(), Some(at(999)));
         frames.clear();
         mailbox.take(&mut frames);
         assert_eq!(frames, ["next"], "it works as before afterwards");

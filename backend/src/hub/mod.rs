@@ -302,7 +302,7 @@ mod tests {
     fn types(seated: &Seated) -> Vec<String> {
         let mut frames = Vec::new();
         seated.mailbox.take(&mut frames);
-        let decoded = frames.iter().map(|frame| frame.as_str());
+        let decoded = frames.iter().map(Frame::as_str);
         decoded
             .map(|text| match ServerFrame::decode(text).unwrap() {
                 ServerFrame::UserJoined(joined) => format!("join {}", joined.nickname),

@@ -1,0 +1,116 @@
+//! Limits on trying and on sending, each with an answer that says when to try again.
+
+use backend::store::World;
+use serde_json::json;
+use shared::{Code, frame::ServerFrame};
+
+use super::support::TestServer;
+
+#[tokio::test]
+async fn who_sends_too_fast_is_told_when_to_try_again_and_nothing_is_lost() {
+    let server = TestServer::start(World::Demo, |config| config.rate_limits = true).await;
+    let mut ana = server.peer("Ana").await;
+    for n in 0..100 {
+        let body = json!({"msgId": format!("m{n}"), "content": "hi"});
+        ana.send_json(json!({"type": "SEND_TO_ALL_REQUEST", "body": body}))
+            .await;
+    }
+    let mut refused = Vec::new();
+    for _ in 0..100 {
+        let answer = json!({"type": "SEND_RESPONSE", "body": ana.next_of("SEND_RESPONSE").await});
+        let Ok(ServerFrame::Send(answer)) = ServerFrame::decode(&answer.to_string()) else {
+            panic!("{answer}");
+        };
+        if answer.code == Code::TooFast {
+            assert!(answer.retry_after_ms.unwrap() > 0);
+            refused.push(answer.msg_id);
+        }
+    }
+    assert!(!refused.is_empty());
+    let head = ana
+        .pull(shared::ConversationId::EVERYONE, None, None)
+        .await
+        .head;
+    assert_eq!(
+        head.0 + refused.len() as u64,
+        100,
+        "what was refused was not stored, the rest was"
+    );
+}
+
+#[tokio::test]
+async fn a_guesser_has_to_wait() {
+    let server = TestServer::start(World::Accounts, |config| config.rate_limits = true).await;
+    server.account("Ana").await;
+    let mut answers = Vec::new();
+    for n in 0..12 {
+        let guess = json!({"name": "Ana", "password": format!("guess {n}")});
+        answers.push(server.post("/api/v1/sessions", &[], guess).await);
+    }
+    let last = answers.last().unwrap();
+    assert_eq!(
+        (last.status, &last.json()["code"]),
+        (429, &json!("too-fast"))
+    );
+    assert!(last.json()["retryAfterMs"].as_u64().unwrap() > 0);
+    assert!(last.header("retry-after").is_some());
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
+    let server = TestServer::demo().await;
+    let mut stalled = server.peer("Stalled").await;
+    let mut bo = server.peer("Bo").await;
+    let long = "x".repeat(16_000);
+    let mut talkers = Vec::new();
+    for n in 0..5 {
+        talkers.push((n, server.peer(&format!("Talker{n}")).await));
+    }
+    let talking = talkers.into_iter().map(|(n, mut talker)| {
+        let long = &long;
+        async move {
+            for m in 0..200 {
+                assert_eq!(
+                    talker.say(&format!("{n}-{m}"), long).await.code,
+                    Code::Success
+                );
+            }
+        }
+    });
+    let listening = async {
+        for n in 1..=1000_u64 {
+            assert_eq!(
+                bo.next_message().await.seq.0,
+                n,
+                "the others see all of it, in order"
+            );
+        }
+    };
+    tokio::join!(futures_util::future::join_all(talking), listening);
+    // 16 MB do not fit between: some pushes were left out, and the heads say so.
+    let mut last = 0;
+    let head = loop {
+        let frame = stalled.next_json().await;
+        match frame["type"].as_str().unwrap() {
+            "SEND_TO_USER_REQUEST" => {
+                assert_eq!(frame["body"]["seq"], last + 1);
+                last += 1;
+            }
+            "HEADS_NOTICE" => break frame["body"]["heads"][0]["seq"].as_u64().unwrap(),
+            _ => {}
+        }
+    };
+    assert!(last < head && head <= 1000, "{last} {head}");
+    let page = stalled
+        .pull(
+            shared::ConversationId::EVERYONE,
+            Some(shared::Seq(last)),
+            None,
+        )
+        .await;
+    assert_eq!(
+        page.events[0].seq().0,
+        last + 1,
+        "and a pull gives what was left out"
+    );
+}

@@ -1,0 +1,19 @@
+//! What the server does, seen from outside: a real server on port 0, real sockets, real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
+mod accounts;
+mod conversations;
+mod crash;
+mod http_api;
+mod limits;
+mod presence;
+mod site;
+mod start_up;
+mod support;
+mod tutorial;
+mod who_imports_whom;
