@@ -1,0 +1,217 @@
+//! The connection as a person sees it: nothing while all is well, a quiet line, then a banner.
+//!
+//! Owns when to say what. Never blocks reading or writing.
+
+use std::time::Duration;
+
+use client::{Client, Delivery, Link, Moment};
+use leptos::prelude::*;
+
+use crate::{
+    app::Build,
+    i18n::{Texts, t, text},
+    net::surroundings::Network,
+    session::{Session, Topic},
+};
+
+/// What is worth saying of the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Nothing.
+    Fine,
+    /// The very first connection is being made.
+    Starting,
+    /// A short break: a quiet line.
+    Line,
+    /// A longer one: a banner.
+    Banner,
+    /// There is no network at all: a banner at once.
+    Offline,
+}
+
+impl Look {
+    /// The words beside the name of the person.
+    pub fn line(self, texts: &Texts) -> &'static str {
+        match self {
+            Self::Fine => texts.connected,
+            Self::Starting => texts.connecting,
+            Self::Line | Self::Banner => texts.reconnecting,
+            Self::Offline => texts.offline,
+        }
+    }
+}
+
+/// What to say, for everybody who says it. Tracks the link and, while it is down, time.
+pub fn look_of(session: Session) -> Memo<Look> {
+    let network: Network = expect_context();
+    Memo::new(move |_| {
+        let (link, is_first) = session.with(Topic::Link, |client| {
+            (client.link(), client.server_build().is_none())
+        });
+        look(link, is_first, network.0.get(), session.now())
+    })
+}
+
+/// The banner over the conversation, or its quiet beginning.
+#[component]
+pub fn ConnectionNotice() -> impl IntoView {
+    let session = Session::expect();
+    let look = look_of(session);
+    let is_banner = move || matches!(look.get(), Look::Banner | Look::Offline);
+    let what = move || match look.get() {
+        Look::Fine | Look::Starting => None,
+        Look::Line => Some(view! { {text(|t| t.reconnecting)} }.into_any()),
+        Look::Banner => Some(banner(text(|t| t.no_connection)).into_any()),
+        Look::Offline => Some(banner(text(|t| t.disconnected)).into_any()),
+    };
+    let next_try = Memo::new(move |_| {
+        let link = session.with(Topic::Link, Client::link);
+        seconds_until_try(link, session.now())
+    });
+    let countdown = move || match next_try.get() {
+        Some(seconds) => (t().next_try)(seconds),
+        None => t().trying_now.to_owned(),
+    };
+    view! {
+        <div
+            class="notice"
+            class:notice--line=move || look.get() == Look::Line
+            class:notice--banner=is_banner
+        >
+            <p role="status">{what}</p>
+            <Show when=is_banner>
+                // Outside of the status: a countdown is not read out each second.
+                <span class="notice__countdown">{countdown}</span>
+                <button
+                    class="notice__retry"
+                    type="button"
+                    on:click=move |_| session.act(Client::retry_now)
+                >
+                    {text(|t| t.retry_now)}
+                </button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// Offers the app of a newer server. Drafts survive the reload; what is still on its way would not,
+/// so the offer waits for it.
+#[component]
+pub fn UpdateNotice() -> impl IntoView {
+    let session = Session::expect();
+    let Build(build) = expect_context();
+    let is_newer = Memo::new(move |_| {
+        session.with(Topic::Link, |client| {
+            client
+                .server_build()
+                .is_some_and(|theirs| build.with_value(|ours| theirs != ours))
+        })
+    });
+    let reload = move |_| {
+        if !session.peek(has_unsent) {
+            _ = window().location().reload();
+        }
+    };
+    view! {
+        <Show when=move || is_newer.get()>
+            <div class="notice notice--update">
+                <p role="status">{text(|t| t.newer_app)}</p>
+                <button class="notice__retry" type="button" on:click=reload>
+                    {text(|t| t.reload)}
+                </button>
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+/// Whether something is on its way that only this page knows of.
+pub fn has_unsent(client: &Client) -> bool {
+    client.conversations().any(|conversation| {
+        let mut outgoing = client.outgoing(conversation.id);
+        outgoing.any(|message| !matches!(message.delivery, Delivery::Acked { .. }))
+    })
+}
+
+fn banner(what: impl Fn() -> &'static str + Send + 'static) -> impl IntoView {
+    view! {
+        <b>{what}</b>
+        " "
+        {text(|t| t.kept_here)}
+    }
+}
+
+fn look(link: Link, is_first: bool, has_network: bool, now: Moment) -> Look {
+    let down_since = match link {
+        Link::Connected => return Look::Fine,
+        Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
+        Link::Idle | Link::SignedOut => now,
+    };
+    let down = now.saturating_sub(down_since);
+    if !has_network {
+        Look::Offline
+    } else if down >= BANNER_AFTER {
+        Look::Banner
+    } else if is_first {
+        Look::Starting
+    } else if down >= LINE_AFTER {
+        Look::Line
+    } else {
+        Look::Fine
+    }
+}
+
+/// Whole seconds, so that the last one shown is 1; none while a try is under way.
+fn seconds_until_try(link: Link, now: Moment) -> Option<u64> {
+    match link {
+        Link::Waiting { until, .. } => {
+            let left = until.saturating_sub(now);
+            Some((left + Duration::from_millis(999)).as_secs().max(1))
+        }
+        _ => None,
+    }
+}
+
+/// Shorter breaks are nobody's business. Source: research/ux.md, A4.
+const LINE_AFTER: Moment = Moment::from_secs(2);
+/// Source: research/ux.md, A4.
+const BANNER_AFTER: Moment = Moment::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(millis: u64) -> Look {
+        let down_since = Moment::from_secs(100);
+        let link = Link::Connecting { down_since };
+        look(link, false, true, down_since + Moment::from_millis(millis))
+    }
+
+    #[test]
+    fn a_break_is_told_the_louder_the_longer_it_lasts() {
+        assert_eq!(after(0), Look::Fine);
+        assert_eq!(after(1_999), Look::Fine);
+        assert_eq!(after(2_000), Look::Line);
+        assert_eq!(after(4_999), Look::Line);
+        assert_eq!(after(5_000), Look::Banner);
+    }
+
+    #[test]
+    fn no_network_is_told_at_once_and_a_connection_never() {
+        let now = Moment::from_secs(100);
+        let waiting = Link::Waiting {
+            down_since: now,
+            until: now + Moment::from_millis(3_200),
+        };
+        assert_eq!(look(waiting, false, false, now), Look::Offline);
+        assert_eq!(look(Link::Connected, false, false, now), Look::Fine);
+        assert_eq!(look(waiting, true, true, now), Look::Starting);
+        assert_eq!(seconds_until_try(waiting, now), Some(4));
+        assert_eq!(
+            seconds_until_try(waiting, now + Moment::from_secs(9)),
+            Some(1)
+        );
+        assert_eq!(seconds_until_try(Link::Connected, now), None);
+    }
+}

@@ -1,0 +1,312 @@
+//! One message as a row: who, when, what, and how far it came.
+//!
+//! Owns the row's look and its own clock for "Sending…". Knows nothing of scrolling; the list gives
+//! it a signal that says what to show and keeps the row while its key stays.
+//! Read next: [`crate::state::text`], which takes the words apart.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
+
+use super::{clipboard, face::Face};
+use crate::{
+    i18n::{dates, t, text},
+    net::clock,
+    router::{Route, go},
+    session::{Session, Topic},
+    state::{
+        drafts::Drafts,
+        text::{Piece, parse},
+    },
+};
+
+/// What a row shows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bubble {
+    /// The sender's id for it.
+    pub msg_id: MsgId,
+    /// Who wrote it.
+    pub from: UserId,
+    /// Their name.
+    pub name: String,
+    /// The text as it was sent.
+    pub content: String,
+    /// When it was stored, or written.
+    pub at: Timestamp,
+    /// Whether the author is shown; the rows grouped under it show only their time, when asked.
+    pub starts_group: bool,
+    /// How far it came.
+    pub fate: Fate,
+}
+
+/// How far a message came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is in the log.
+    Stored,
+    /// It is on its way.
+    OnItsWay,
+    /// It was refused.
+    Failed(Code),
+}
+
+/// A message in the list.
+#[component]
+pub fn Message(
+    /// Where it is.
+    conversation: ConversationId,
+    /// What it shows.
+    bubble: Signal<Bubble>,
+    /// Whether it is the list's one tab stop.
+    is_stop: Signal<bool>,
+) -> impl IntoView {
+    let session = Session::expect();
+    let me = session.me().id;
+    let starts_group = Memo::new(move |_| bubble.with(|bubble| bubble.starts_group));
+    let content = Memo::new(move |_| bubble.with(|bubble| bubble.content.clone()));
+    let fate = Memo::new(move |_| bubble.with(|bubble| bubble.fate));
+    let at = Memo::new(move |_| bubble.with(|bubble| bubble.at));
+    let is_late = is_late(fate, at);
+    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
+    let label = move || {
+        bubble.with(|bubble| {
+            let time = dates::time(bubble.at);
+            (t().row_label)(
+                &bubble.name,
+                &time,
+                &bubble.content,
+                state_words(fate, is_late),
+            )
+        })
+    };
+    view! {
+        <article
+            class="message"
+            class:message--first=starts_group
+            class:message--pending=move || is_late.get() && fate.get() == Fate::OnItsWay
+            class:message--failed=move || matches!(fate.get(), Fate::Failed(_))
+            tabindex=tab_index
+            aria-label=label
+        >
+            {move || {
+                if starts_group.get() {
+                    view! { <AuthorFace bubble is_own=bubble.with_untracked(|b| b.from) == me /> }
+                        .into_any()
+                } else {
+                    view! { <Time at class="message__gutter" /> }.into_any()
+                }
+            }}
+            <div class="message__body">
+                {move || {
+                    starts_group
+                        .get()
+                        .then(|| view! { <Author bubble is_stop me /> <Time at class="message__time" /> })
+                }}
+                <div class="message__text" dir="auto">
+                    {move || content.with(|content| pieces(content, is_stop))}
+                    {move || {
+                        (is_late.get() && fate.get() == Fate::OnItsWay)
+                            .then(|| {
+                                view! {
+                                    " "
+                                    <span class="message__state">
+                                        {move || on_its_way(session)}
+                                    </span>
+                                }
+                            })
+                    }}
+                </div>
+                {move || match fate.get() {
+                    Fate::Failed(code) => {
+                        Some(view! { <Failed conversation bubble code is_stop /> })
+                    }
+                    Fate::Stored | Fate::OnItsWay => None,
+                }}
+            </div>
+        </article>
+    }
+}
+
+/// The big face, which opens the private conversation for those who point; the name beside it does
+/// the same for the keyboard.
+#[component]
+fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
+    let face = bubble.with_untracked(|bubble| {
+        let (user, name) = (bubble.from, bubble.name.clone());
+        view! { <Face user name big=true /> }
+    });
+    let session = Session::expect();
+    if is_own {
+        face.into_any()
+    } else {
+        view! {
+            <button
+                class="message__face"
+                type="button"
+                tabindex="-1"
+                aria-hidden="true"
+                on:click=move |_| write_to(session, bubble)
+            >
+                {face}
+            </button>
+        }
+        .into_any()
+    }
+}
+
+/// The author's name; another person's opens the private conversation with them.
+#[component]
+fn Author(bubble: Signal<Bubble>, is_stop: Signal<bool>, me: UserId) -> impl IntoView {
+    let session = Session::expect();
+    let name = move || bubble.with(|bubble| bubble.name.clone());
+    if bubble.with_untracked(|bubble| bubble.from == me) {
+        return view! { <span class="message__who" dir="auto">{name}</span> }.into_any();
+    }
+    view! {
+        <button
+            class="message__who"
+            type="button"
+            dir="auto"
+            tabindex=move || if is_stop.get() { "0" } else { "-1" }
+            title=move || (t().write_to)(&name())
+            on:click=move |_| write_to(session, bubble)
+        >
+            {name}
+        </button>
+    }
+    .into_any()
+}
+
+/// The time as `14:05`; the full date for those who point at it.
+#[component]
+fn Time(at: Memo<Timestamp>, class: &'static str) -> impl IntoView {
+    view! {
+        <time
+            class=class
+            datetime=move || dates::machine(at.get())
+            title=move || dates::full(at.get())
+        >
+            {move || dates::time(at.get())}
+        </time>
+    }
+}
+
+/// Why a message was refused, and what can be done.
+#[component]
+fn Failed(
+    conversation: ConversationId,
+    bubble: Signal<Bubble>,
+    code: Code,
+    is_stop: Signal<bool>,
+) -> impl IntoView {
+    let session = Session::expect();
+    let drafts = expect_context::<Drafts>();
+    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
+    let was_copied = RwSignal::new(false);
+    let retry = move |_| {
+        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
+        session.act(|client, now| client.retry(now, &msg_id));
+    };
+    let copy = move |_| {
+        let content = bubble.with_untracked(|bubble| bubble.content.clone());
+        clipboard::copy(&content);
+        was_copied.set(true);
+    };
+    let delete = move |_| {
+        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
+        let gone = session.act(|client, _| client.discard(&msg_id));
+        if let Some(gone) = gone {
+            // Written words are not thrown away by one click.
+            drafts.offer(conversation, &gone.content);
+        }
+    };
+    view! {
+        <div class="message__failed">
+            <span class="message__why">
+                {move || format!("{} {}", t().not_sent, (t().error)(code))}
+            </span>
+            <button type="button" tabindex=tab_index on:click=retry>
+                {text(|t| t.retry)}
+            </button>
+            <button type="button" tabindex=tab_index on:click=copy>
+                {move || if was_copied.get() { t().copied } else { t().copy }}
+            </button>
+            <button type="button" tabindex=tab_index on:click=delete>
+                {text(|t| t.delete)}
+            </button>
+        </div>
+    }
+}
+
+/// The text as nodes. Nothing a person wrote is ever read as HTML.
+fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<AnyView> {
+    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
+    parse(content)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Words(words) => words.to_owned().into_any(),
+            Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.into_any(),
+            Piece::Block(code) => {
+                view! { <pre tabindex=tab_index><code>{code.to_owned()}</code></pre> }.into_any()
+            }
+            Piece::Link(address) => view! {
+                <a
+                    href=address.to_owned()
+                    target="_blank"
+                    rel="noopener noreferrer nofollow ugc"
+                    tabindex=tab_index
+                >
+                    {address.to_owned()}
+                </a>
+            }
+            .into_any(),
+        })
+        .collect()
+}
+
+fn write_to(session: Session, bubble: Signal<Bubble>) {
+    let me = session.me().id;
+    let peer = bubble.with_untracked(|bubble| bubble.from);
+    go(Route::Conversation(ConversationId::direct(me, peer)));
+}
+
+/// Most messages are stored within a second, so the clock comes out only after it.
+fn is_late(fate: Memo<Fate>, at: Memo<Timestamp>) -> RwSignal<bool> {
+    let is_late = RwSignal::new(false);
+    if fate.get_untracked() == Fate::OnItsWay {
+        let age = clock::wall().0.saturating_sub(at.get_untracked().0);
+        let left = LATE_MS.saturating_sub(u64::try_from(age).unwrap_or(0));
+        if left == 0 {
+            is_late.set(true);
+        } else {
+            let timer = set_timeout_with_handle(
+                move || {
+                    // The row may have gone meanwhile.
+                    is_late.try_set(true);
+                },
+                Duration::from_millis(left),
+            );
+            on_cleanup(move || _ = timer.map(|timer| timer.clear()));
+        }
+    }
+    is_late
+}
+
+fn on_its_way(session: Session) -> &'static str {
+    match session.with(Topic::Link, client::Client::link) {
+        client::Link::Connected => t().sending,
+        _ => t().waiting,
+    }
+}
+
+fn state_words(fate: Memo<Fate>, is_late: RwSignal<bool>) -> Option<&'static str> {
+    match fate.get() {
+        Fate::Failed(_) => Some(t().not_sent),
+        Fate::OnItsWay if is_late.get() => Some(t().sending),
+        Fate::Stored | Fate::OnItsWay => None,
+    }
+}
+
+/// Source: research/ux.md, A2.
+const LATE_MS: u64 = 1000;

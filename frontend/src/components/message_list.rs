@@ -1,0 +1,281 @@
+//! The message list: what was said, with only the rows around the screen in the DOM.
+//!
+//! Owns nothing but its view; where it stands is [`position`]'s business and how the DOM gets there
+//! is [`scroller`]'s. A screen reader hears of new messages from the announcer, not from here.
+
+mod item;
+mod position;
+mod scroller;
+
+use client::Client;
+use leptos::{ev, ev::KeyboardEvent, prelude::*};
+use shared::{ConversationId, Timestamp};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{Element, ResizeObserver};
+
+use self::{
+    item::{Item, ItemKey, Shows},
+    position::{Above, Position, Step},
+    scroller::Scroller,
+};
+use super::message::Message;
+use crate::{
+    i18n::{dates, t, text},
+    ime, names,
+    session::{Session, Topic},
+    state::places::Places,
+};
+
+/// The messages of a conversation.
+#[component]
+pub fn MessageList(
+    /// Which.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let session = Session::expect();
+    let position = Position::new(conversation, session.me().id);
+    let scroller = Scroller::new(session, expect_context::<Places>(), position);
+    listen(session, conversation, scroller);
+
+    let on_keydown = move |key: KeyboardEvent| {
+        if ime::owns(&key) || key.ctrl_key() || key.meta_key() || key.alt_key() {
+            return;
+        }
+        let step = match key.key().as_str() {
+            "ArrowUp" => Step::Up,
+            "ArrowDown" => Step::Down,
+            "Home" => Step::First,
+            "End" => Step::Last,
+            _ => return,
+        };
+        key.prevent_default();
+        scroller.step(step);
+    };
+    let child = move |item: Item| view! { <ItemView item conversation scroller /> };
+    view! {
+        <div class="messages">
+            <UnreadBar scroller />
+            <div
+                class="messages__log"
+                class:messages__log--searching=scroller.is_searching
+                role="log"
+                aria-live="off"
+                aria-label=text(|t| t.messages)
+                node_ref=scroller.log
+                on:scroll=move |_| scroller.scrolled()
+                on:keydown=on_keydown
+                on:focusin=move |event| scroller.focused(element(event.target()).as_ref())
+                on:focusout=move |event| {
+                    scroller.focused(element(event.related_target()).as_ref());
+                }
+            >
+                <div class="messages__rows" node_ref=scroller.list>
+                    <For each=move || scroller.items.get() key=|item| item.key.clone() children=child />
+                </div>
+            </div>
+            <Show when=move || scroller.is_searching.get()>
+                <div class="messages__veil">
+                    <Skeleton lines=8 />
+                </div>
+            </Show>
+            <Below scroller />
+        </div>
+    }
+    .into_any()
+}
+
+/// Wires the scroller to what happens around it.
+fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
+    Effect::new(move |_| {
+        for topic in [
+            Topic::Timeline(conversation),
+            Topic::Conversations,
+            Topic::Link,
+        ] {
+            session.with(topic, |_| ());
+        }
+        // The scroller reaches outside, to the DOM, and its signals follow what it finds there.
+        untrack(|| scroller.follow());
+    });
+
+    let resized = Closure::<dyn FnMut()>::new(move || scroller.resized());
+    if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+        let watching = observer.clone();
+        Effect::new(move |_| {
+            if let (Some(log), Some(list)) = (scroller.log.get(), scroller.list.get()) {
+                watching.observe(&log);
+                watching.observe(&list);
+            }
+        });
+        let held = StoredValue::new_local((observer, resized));
+        on_cleanup(move || {
+            held.try_with_value(|(observer, _)| observer.disconnect());
+        });
+    }
+
+    let escape = window_event_listener(ev::keydown, move |key: KeyboardEvent| {
+        if key.key() == "Escape" && !key.default_prevented() && !ime::owns(&key) && !has_overlay() {
+            scroller.mark_all_read();
+            scroller.go_to_end();
+        }
+    });
+    let focus = window_event_listener(ev::focus, move |_| scroller.attend());
+    let blur = window_event_listener(ev::blur, move |_| scroller.attend());
+    let visibility = window_event_listener_untyped("visibilitychange", move |_| scroller.attend());
+    on_cleanup(move || {
+        scroller.leave();
+        escape.remove();
+        focus.remove();
+        blur.remove();
+        visibility.remove();
+    });
+}
+
+/// One element of the list.
+#[component]
+fn ItemView(item: Item, conversation: ConversationId, scroller: Scroller) -> impl IntoView {
+    match item.shows {
+        Shows::Gap(height) => view! {
+            <div class="messages__gap" aria-hidden="true" style:height=move || {
+                format!("{}px", height.get())
+            }></div>
+        }
+        .into_any(),
+        Shows::Top => view! { <Top conversation /> }.into_any(),
+        Shows::Day(at) => view! { <Day at /> }.into_any(),
+        Shows::New => view! {
+            <div class="messages__new" role="separator">
+                <span>{text(|t| t.new_messages)}</span>
+            </div>
+        }
+        .into_any(),
+        Shows::Message(bubble) => {
+            let key = item.key;
+            let is_stop = Memo::new(move |_| {
+                let stop = scroller.tab_stop.read();
+                matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
+            });
+            view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
+                .into_any()
+        }
+    }
+}
+
+/// Above the first message: the beginning, or what is not held yet.
+#[component]
+fn Top(conversation: ConversationId) -> impl IntoView {
+    let session = Session::expect();
+    let is_beginning = Memo::new(move |_| {
+        let is_connected = session.with(Topic::Link, Client::link) == client::Link::Connected;
+        session.with(Topic::Timeline(conversation), |client| {
+            let Some(known) = client.conversation(conversation) else {
+                return true;
+            };
+            let timeline = known.timeline();
+            let is_empty = timeline.events().len() == 0;
+            // Before the first word from the server, holding nothing says nothing.
+            timeline.is_complete() && (!is_empty || is_connected)
+        })
+    });
+    let words = move || {
+        session.with(Topic::People, |client| {
+            let name = names::conversation(client, conversation, t());
+            match conversation.peer_of(client.me().id) {
+                Some(peer) if peer == client.me().id => t().notes_subtitle.to_owned(),
+                Some(_) => (t().beginning_with)(&name),
+                None => (t().beginning_of)(&name),
+            }
+        })
+    };
+    view! {
+        <div class="messages__top">
+            {move || {
+                if is_beginning.get() {
+                    view! { <p class="messages__beginning">{words}</p> }.into_any()
+                } else {
+                    view! { <Skeleton lines=3 /> }.into_any()
+                }
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Day(at: Timestamp) -> impl IntoView {
+    view! {
+        <div class="messages__day" role="separator">
+            <span>{move || dates::day_line(at)}</span>
+        </div>
+    }
+}
+
+/// Grey shapes of messages in place of those that are on their way.
+#[component]
+fn Skeleton(lines: usize) -> impl IntoView {
+    let line = || view! { <div class="skeleton"><i></i><b></b><s></s></div> };
+    view! {
+        <div aria-hidden="true">{(0..lines).map(|_| line()).collect_view()}</div>
+    }
+}
+
+/// "37 new since 14:05", while where they begin is out of sight.
+#[component]
+fn UnreadBar(scroller: Scroller) -> impl IntoView {
+    let words = |Above { count, since }: Above| match since {
+        Some(since) => (t().new_since)(count, &dates::time(since)),
+        None => (t().new_above)(count),
+    };
+    view! {
+        {move || {
+            scroller
+                .above
+                .get()
+                .map(|above| {
+                    view! {
+                        <div class="unread-bar">
+                            <button
+                                class="unread-bar__jump"
+                                type="button"
+                                on:click=move |_| scroller.go_to_divider()
+                            >
+                                {move || words(above)}
+                            </button>
+                            <button
+                                class="unread-bar__read"
+                                type="button"
+                                on:click=move |_| scroller.mark_all_read()
+                            >
+                                {text(|t| t.mark_read)}
+                            </button>
+                        </div>
+                    }
+                })
+        }}
+    }
+}
+
+/// "3 new ↓", while they are below the screen.
+#[component]
+fn Below(scroller: Scroller) -> impl IntoView {
+    let is_shown = Memo::new(move |_| scroller.below.get() > 0);
+    view! {
+        <Show when=move || is_shown.get()>
+            <button class="messages__below" type="button" on:click=move |_| scroller.go_to_end()>
+                {move || (t().new_below)(scroller.below.get())}
+                " "
+                <span aria-hidden="true">"↓"</span>
+            </button>
+        </Show>
+    }
+}
+
+fn element(target: Option<web_sys::EventTarget>) -> Option<Element> {
+    target?.dyn_into().ok()
+}
+
+/// Whether something lies over the list that Escape is for.
+fn has_overlay() -> bool {
+    let found = document().query_selector("dialog[open], [popover]:popover-open");
+    matches!(found, Ok(Some(_)))
+}

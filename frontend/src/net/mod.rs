@@ -1,0 +1,7 @@
+//! What lies outside the page: the socket, HTTP, clocks, and signs of the person and the network.
+
+pub mod api;
+pub mod clock;
+pub mod random;
+pub mod socket;
+pub mod surroundings;

@@ -1,0 +1,5 @@
+//! The pages: what fills the window.
+
+pub mod chat;
+pub mod door;
+pub mod unreachable;

@@ -1,0 +1,169 @@
+//! The session: the one engine of this page, and who looks at which part of it.
+//!
+//! Owns the [`Client`], carries out its effects (the socket) and wakes the views that depend on what
+//! changed. Never draws and never decides: that is the views' and the engine's business.
+//! Read next: [`crate::net::socket`], which feeds it.
+
+use std::collections::BTreeMap;
+
+use client::{Change, Client, Closed, Effect, Link, Moment};
+use futures_channel::mpsc;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::{ClientFrame, ConversationId, frame::User};
+
+use crate::net::{clock, random, socket};
+
+/// What a view may depend on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Topic {
+    /// Where the connection stands.
+    Link,
+    /// The list of conversations, their order, titles, read marks and unread counts.
+    Conversations,
+    /// People and their presence.
+    People,
+    /// The events of a conversation and the messages on their way to it.
+    Timeline(ConversationId),
+    /// Who is typing there.
+    Typing(ConversationId),
+}
+
+/// A handle to the engine of the person who is signed in. There is at most one for each page load:
+/// another person means another load, so nothing of the first can be left over.
+#[derive(Clone, Copy)]
+pub struct Session {
+    client: StoredValue<Client, LocalStorage>,
+    /// Frames to the open socket; dropping it closes the socket.
+    line: StoredValue<Option<mpsc::Sender<ClientFrame>>, LocalStorage>,
+    triggers: StoredValue<BTreeMap<Topic, ArcTrigger>, LocalStorage>,
+    /// Beats with every tick while there is no connection, for the countdowns on screen.
+    beat: Trigger,
+}
+
+impl Session {
+    /// An engine for `me`; the cookie says so to the server.
+    pub fn new(me: User) -> Self {
+        Self {
+            client: StoredValue::new_local(Client::new(me, None, random::seed())),
+            line: StoredValue::new_local(None),
+            triggers: StoredValue::new_local(BTreeMap::new()),
+            beat: Trigger::new(),
+        }
+    }
+
+    /// The session of the page, from its context: for components, not for event handlers, which
+    /// keep a copy of it.
+    pub fn expect() -> Self {
+        expect_context()
+    }
+
+    /// Reads and tracks: the caller runs again when the topic changes.
+    pub fn with<T>(self, topic: Topic, look: impl FnOnce(&Client) -> T) -> T {
+        self.trigger(topic).track();
+        self.client.with_value(look)
+    }
+
+    /// Reads without tracking.
+    pub fn peek<T>(self, look: impl FnOnce(&Client) -> T) -> T {
+        self.client.with_value(look)
+    }
+
+    /// Does something, then carries out what the engine asks for and wakes who looks at what changed.
+    /// Not to be called from within [`Session::with`] or itself.
+    pub fn act<T>(self, act: impl FnOnce(&mut Client, Moment) -> T) -> T {
+        let now = clock::now();
+        let mut effects = Vec::new();
+        let mut topics = Vec::new();
+        let mut done = None;
+        self.client.update_value(|client| {
+            done = Some(act(client, now));
+            effects.extend(std::iter::from_fn(|| client.next_effect()));
+            topics.extend(std::iter::from_fn(|| client.next_change()).map(Topic::from));
+        });
+        topics.sort_unstable();
+        topics.dedup();
+        for topic in topics {
+            let trigger = self.triggers.with_value(|all| all.get(&topic).cloned());
+            if let Some(trigger) = trigger {
+                trigger.notify();
+            }
+        }
+        for effect in effects {
+            self.perform(effect);
+        }
+        match done {
+            Some(done) => done,
+            None => unreachable!("update_value runs what it is given"),
+        }
+    }
+
+    /// Who is signed in.
+    pub fn me(self) -> User {
+        self.peek(|client| client.me().clone())
+    }
+
+    /// Time went by: once a second.
+    pub fn tick(self) {
+        self.act(Client::tick);
+        if self.peek(Client::link) != Link::Connected {
+            self.beat.notify();
+        }
+    }
+
+    /// The time. Tracks: while there is no connection the caller runs again each second.
+    pub fn now(self) -> Moment {
+        self.beat.track();
+        clock::now()
+    }
+
+    fn trigger(self, topic: Topic) -> ArcTrigger {
+        let known = self.triggers.with_value(|all| all.get(&topic).cloned());
+        known.unwrap_or_else(|| {
+            let trigger = ArcTrigger::new();
+            self.triggers
+                .update_value(|all| _ = all.insert(topic, trigger.clone()));
+            trigger
+        })
+    }
+
+    fn perform(self, effect: Effect) {
+        match effect {
+            Effect::Connect => {
+                let (line, outgoing) = mpsc::channel(QUEUED_FRAMES);
+                self.line.set_value(Some(line));
+                spawn_local(socket::run(self, outgoing));
+            }
+            Effect::Disconnect => self.line.set_value(None),
+            Effect::Transmit(frame) => {
+                let mut taken = false;
+                self.line.update_value(|line| {
+                    taken = line
+                        .as_mut()
+                        .is_some_and(|line| line.try_send(frame).is_ok());
+                });
+                if !taken && self.line.with_value(Option::is_some) {
+                    // The socket does not keep up: a new one starts from what is on disk.
+                    self.line.set_value(None);
+                    self.act(|client, now| client.closed(now, Closed::Lost));
+                }
+            }
+        }
+    }
+}
+
+impl From<Change> for Topic {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Link => Self::Link,
+            Change::Conversations => Self::Conversations,
+            Change::People => Self::People,
+            Change::Timeline(conversation) => Self::Timeline(conversation),
+            Change::Typing(conversation) => Self::Typing(conversation),
+        }
+    }
+}
+
+/// Frames that wait for the socket's task. Full means that the task stopped taking them: the socket
+/// is given up, and the engine sends again what was not acknowledged.
+const QUEUED_FRAMES: usize = 256;
