@@ -1,0 +1,384 @@
+//! Whatever order, loss and repetition of frames: a client ends with the server's log, each event
+//! once, in order, and everything that was written arrives once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
+use std::collections::VecDeque;
+
+use client::{Client, Closed, Effect, Link, Moment};
+use proptest::{prelude::*, sample::Index};
+use shared::{
+    ClientFrame, Code, ConversationId, Event, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
+    event::Position,
+    frame::{
+        AuthAnswer, ConversationSummary, Heads, HeartbeatAnswer, Page, SendAnswer, Summary, User,
+    },
+};
+
+const ROOM: ConversationId = ConversationId::EVERYONE;
+
+/// What may happen next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A client writes.
+    Write(Index),
+    /// Some time goes by.
+    Wait(u64),
+    /// A frame on its way from a client comes to the server.
+    Upward(Index),
+    /// A frame on its way to a client comes to it.
+    Downward(Index),
+    /// One on its way to a client never comes.
+    Lose(Index, Index),
+    /// One comes twice.
+    Repeat(Index, Index),
+    /// One overtakes others.
+    Overtake(Index, Index),
+    /// A socket breaks; what was on its way is gone, in both directions.
+    Break(Index),
+    /// The server leaves pushes out and says so by heads.
+    Overflow(Index),
+    /// The server is too busy for the next message.
+    Refuse(Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let one = any::<Index>;
+    prop_oneof![
+        4 => one().prop_map(Step::Write),
+        2 => (0u64..4).prop_map(Step::Wait),
+        8 => one().prop_map(Step::Upward),
+        8 => one().prop_map(Step::Downward),
+        1 => (one(), one()).prop_map(|(client, frame)| Step::Lose(client, frame)),
+        1 => (one(), one()).prop_map(|(client, frame)| Step::Repeat(client, frame)),
+        1 => (one(), one()).prop_map(|(client, frame)| Step::Overtake(client, frame)),
+        1 => one().prop_map(Step::Break),
+        1 => one().prop_map(Step::Overflow),
+        1 => one().prop_map(Step::Refuse),
+    ]
+}
+
+/// One client, and the two directions of its socket.
+struct Peer {
+    client: Client,
+    is_open: bool,
+    up: VecDeque<ClientFrame>,
+    down: VecDeque<ServerFrame>,
+    is_refused_next: bool,
+}
+
+/// The truth, the clients, and the network between.
+struct World {
+    log: Vec<Message>,
+    peers: Vec<Peer>,
+    now: Moment,
+    written: usize,
+}
+
+impl World {
+    fn new(clients: u64) -> Self {
+        let peers = (1..=clients).map(|id| {
+            let me = User {
+                id: UserId(id),
+                name: format!("Peer{id}"),
+            };
+            Peer {
+                client: Client::new(me, None, id * 7919),
+                is_open: false,
+                up: VecDeque::new(),
+                down: VecDeque::new(),
+                is_refused_next: false,
+            }
+        });
+        let mut world = Self {
+            log: vec![],
+            peers: peers.collect(),
+            now: Moment::from_secs(1),
+            written: 0,
+        };
+        for at in 0..world.peers.len() {
+            let now = world.now;
+            world.peers[at].client.start(now);
+            world.peers[at].client.open(now, ROOM);
+            world.follow(at);
+        }
+        world
+    }
+
+    fn take(&mut self, step: &Step) {
+        let count = self.peers.len();
+        let pick = |index: &Index, of: usize| (of > 0).then(|| index.index(of));
+        match step {
+            Step::Write(who) => self.write(who.index(count)),
+            Step::Wait(seconds) => self.wait(*seconds),
+            Step::Upward(who) => self.upward(who.index(count)),
+            Step::Downward(who) => self.downward(who.index(count)),
+            Step::Lose(who, which) => {
+                let down = &mut self.peers[who.index(count)].down;
+                // Answers come or the socket breaks; pushes are hints and may be lost alone.
+                if let Some(at) = pick(which, down.len())
+                    && matches!(down[at], ServerFrame::Message(_))
+                {
+                    down.remove(at);
+                }
+            }
+            Step::Repeat(who, which) => {
+                let down = &mut self.peers[who.index(count)].down;
+                if let Some(at) = pick(which, down.len()) {
+                    down.push_back(down[at].clone());
+                }
+            }
+            Step::Overtake(who, which) => {
+                let down = &mut self.peers[who.index(count)].down;
+                if let Some(at) = pick(which, down.len()) {
+                    let frame = down.remove(at).unwrap();
+                    down.push_front(frame);
+                }
+            }
+            Step::Break(who) => self.cut(who.index(count)),
+            Step::Overflow(who) => {
+                let seq = Seq(self.log.len() as u64);
+                let peer = &mut self.peers[who.index(count)];
+                peer.down
+                    .retain(|frame| !matches!(frame, ServerFrame::Message(_)));
+                let heads = vec![Position {
+                    conversation: ROOM,
+                    seq,
+                }];
+                peer.down.push_back(ServerFrame::Heads(Heads { heads }));
+            }
+            Step::Refuse(who) => self.peers[who.index(count)].is_refused_next = true,
+        }
+        for peer in &self.peers {
+            check(peer, &self.log);
+        }
+    }
+
+    fn write(&mut self, at: usize) {
+        self.written += 1;
+        let id = MsgId::parse(&format!("m{}", self.written)).unwrap();
+        let content = format!("message {}", self.written);
+        let now = self.now;
+        self.peers[at]
+            .client
+            .send(now, Timestamp(0), ROOM, id, content);
+        self.follow(at);
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now += Moment::from_secs(1);
+            for at in 0..self.peers.len() {
+                let now = self.now;
+                self.peers[at].client.tick(now);
+                self.follow(at);
+            }
+        }
+    }
+
+    fn cut(&mut self, at: usize) {
+        let now = self.now;
+        let peer = &mut self.peers[at];
+        peer.up.clear();
+        peer.down.clear();
+        if std::mem::take(&mut peer.is_open) {
+            peer.client.closed(now, Closed::Lost);
+        }
+        self.follow(at);
+    }
+
+    /// Does what a client asks.
+    fn follow(&mut self, at: usize) {
+        let now = self.now;
+        let peer = &mut self.peers[at];
+        while let Some(effect) = peer.client.next_effect() {
+            match effect {
+                Effect::Connect => {
+                    peer.is_open = true;
+                    peer.up.clear();
+                    peer.client.opened(now);
+                    let user = Some(peer.client.me().clone());
+                    let (code, message) = (Code::Success, String::new());
+                    let hello = AuthAnswer {
+                        code,
+                        message,
+                        user,
+                        build: None,
+                    };
+                    peer.down = [ServerFrame::Auth(hello)].into();
+                }
+                Effect::Disconnect => {
+                    peer.is_open = false;
+                    peer.up.clear();
+                    peer.down.clear();
+                }
+                Effect::Transmit(frame) => peer.up.push_back(frame),
+            }
+        }
+        while peer.client.next_change().is_some() {}
+    }
+
+    fn downward(&mut self, at: usize) {
+        let now = self.now;
+        if let Some(frame) = self.peers[at].down.pop_front() {
+            self.peers[at].client.received(now, frame);
+            self.follow(at);
+        }
+    }
+
+    /// The server, as `docs/protocol.md` has it.
+    fn upward(&mut self, at: usize) {
+        let Some(frame) = self.peers[at].up.pop_front() else {
+            return;
+        };
+        let me = self.peers[at].client.me().clone();
+        let head = Seq(self.log.len() as u64);
+        let answer = match frame {
+            ClientFrame::SendToAll(send) => {
+                let mut answer = SendAnswer {
+                    msg_id: send.msg_id.clone(),
+                    code: Code::Success,
+                    message: String::new(),
+                    conversation: Some(ROOM),
+                    seq: None,
+                    sent_at: None,
+                    retry_after_ms: None,
+                };
+                if std::mem::take(&mut self.peers[at].is_refused_next) {
+                    answer.code = Code::TooFast;
+                    answer.retry_after_ms = Some(1500);
+                } else {
+                    let stored = self.append(&me, send.msg_id, send.content);
+                    answer.seq = Some(stored.seq);
+                    answer.sent_at = Some(stored.sent_at);
+                }
+                ServerFrame::Send(answer)
+            }
+            ClientFrame::Summary(ask) => {
+                let room = ConversationSummary {
+                    id: ROOM,
+                    title: None,
+                    head,
+                    read: Seq::NONE,
+                    unread: head.0,
+                    last_at: Timestamp(0),
+                };
+                let (request_id, conversations) = (ask.request_id, vec![room]);
+                ServerFrame::Summary(Summary {
+                    request_id,
+                    me,
+                    conversations,
+                    people: vec![],
+                })
+            }
+            ClientFrame::Heartbeat(ask) => ServerFrame::Heartbeat(HeartbeatAnswer {
+                request_id: ask.request_id,
+                heads: vec![Position {
+                    conversation: ROOM,
+                    seq: head,
+                }],
+            }),
+            ClientFrame::Pull(pull) => {
+                // Pages of three, so that catching up takes several.
+                let events = self.log.iter();
+                let events: Vec<_> = match (pull.after, pull.before) {
+                    (Some(after), _) => events.filter(|m| m.seq > after).take(3).cloned().collect(),
+                    (None, before) => {
+                        let below = events.rev().filter(|m| before.is_none_or(|b| m.seq < b));
+                        let mut page: Vec<_> = below.take(3).cloned().collect();
+                        page.reverse();
+                        page
+                    }
+                };
+                let events = events.into_iter().map(Event::MessageSent).collect();
+                let (request_id, conversation) = (pull.request_id, pull.conversation);
+                ServerFrame::Pull(Page {
+                    request_id,
+                    conversation,
+                    events,
+                    head,
+                })
+            }
+            _ => return,
+        };
+        self.peers[at].down.push_back(answer);
+    }
+
+    fn append(&mut self, by: &User, msg_id: MsgId, content: String) -> Message {
+        let first = self
+            .log
+            .iter()
+            .find(|known| known.from == by.id && known.msg_id == msg_id);
+        let message = first.cloned().unwrap_or_else(|| Message {
+            msg_id,
+            content,
+            conversation: ROOM,
+            seq: Seq(self.log.len() as u64 + 1),
+            from: by.id,
+            from_user: by.name.clone(),
+            sent_at: Timestamp(0),
+        });
+        if message.seq.0 > self.log.len() as u64 {
+            self.log.push(message.clone());
+        }
+        for peer in self.peers.iter_mut().filter(|peer| peer.is_open) {
+            peer.down.push_back(ServerFrame::Message(message.clone()));
+        }
+        message
+    }
+
+    /// The network is well and time goes by.
+    fn heal(&mut self) {
+        for _ in 0..200 {
+            for at in 0..self.peers.len() {
+                self.peers[at].is_refused_next = false;
+                while !self.peers[at].up.is_empty() || !self.peers[at].down.is_empty() {
+                    self.upward(at);
+                    self.downward(at);
+                }
+            }
+            self.wait(1);
+        }
+    }
+}
+
+/// What holds at every moment: a client holds a piece of the log without holes, as it is.
+fn check(peer: &Peer, log: &[Message]) {
+    let timeline = peer.client.conversation(ROOM).unwrap().timeline();
+    let first = usize::try_from(timeline.floor().0).unwrap();
+    for (event, truth) in timeline.events().zip(log.iter().skip(first)) {
+        assert!(matches!(event, Event::MessageSent(message) if message == truth));
+    }
+    assert!(timeline.cursor().0 <= log.len() as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn everybody_ends_with_the_servers_log(steps in prop::collection::vec(step(), 0..250)) {
+        let mut world = World::new(3);
+        for step in &steps {
+            world.take(step);
+        }
+        world.heal();
+        prop_assert_eq!(world.log.len(), world.written, "each message once");
+        for peer in &world.peers {
+            prop_assert_eq!(peer.client.link(), Link::Connected);
+            prop_assert_eq!(peer.client.outgoing(ROOM).count(), 0);
+            let timeline = peer.client.conversation(ROOM).unwrap().timeline();
+            prop_assert_eq!(timeline.cursor(), Seq(world.log.len() as u64));
+            check(peer, &world.log);
+        }
+        // One sender's messages stand in the order they were written.
+        for id in 1..=3 {
+            let of_one = world.log.iter().filter(|message| message.from == UserId(id));
+            let numbers: Vec<u64> =
+                of_one.map(|m| m.msg_id.as_str()[1..].parse().unwrap()).collect();
+            prop_assert!(numbers.is_sorted(), "{:?}", numbers);
+        }
+    }
+}
