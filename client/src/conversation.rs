@@ -86,10 +86,11 @@ impl Conversation {
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies
-    /// between, and so does one whose hole is too large to fill.
+    /// between, and so does one whose hole is too large to fill. One that is open then asks for its
+    /// newest page.
     pub(crate) fn note_head(&mut self, head: Seq) {
         let missed = head.0.saturating_sub(self.timeline.cursor().0);
-        let holds_nothing = self.timeline.events().len() == 0 && !self.is_open;
+        let holds_nothing = self.timeline.events().len() == 0;
         if (holds_nothing && missed > 0) || missed > MOST_MISSED {
             self.timeline.restart_at(head);
         }

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::ids::{ConversationId, MsgId, Seq, Timestamp, UserId};
+use crate::{
+    envelope::Envelope,
+    ids::{ConversationId, MsgId, Seq, Timestamp, UserId},
+};
 
 /// One entry of a conversation's log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,13 +69,6 @@ impl Event {
     }
 }
 
-/// `{type, body}`, read in two steps so that an unknown `type` is no error.
-#[derive(Deserialize)]
-struct Envelope {
-    r#type: String,
-    body: serde_json::Value,
-}
-
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -97,15 +93,14 @@ impl Serialize for Event {
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Envelope { r#type, body } = Envelope::deserialize(deserializer)?;
-        if r#type == Self::MESSAGE_SENT {
-            Message::deserialize(body)
+        let envelope = Envelope::deserialize(deserializer)?;
+        if envelope.kind == Self::MESSAGE_SENT {
+            envelope
+                .body()
                 .map(Self::MessageSent)
                 .map_err(D::Error::custom)
         } else {
-            Position::deserialize(body)
-                .map(Self::Unknown)
-                .map_err(D::Error::custom)
+            envelope.body().map(Self::Unknown).map_err(D::Error::custom)
         }
     }
 }

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Code,
+    envelope::Envelope,
     event::{Event, Message, Position},
     ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
 };
 
 /// What a client sends.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "type", content = "body")]
 pub enum ClientFrame {
     /// Signs in.
@@ -51,7 +52,7 @@ pub enum ClientFrame {
 }
 
 /// What a server sends.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "type", content = "body")]
 pub enum ServerFrame {
     /// Whether the sign-in was taken.
@@ -405,14 +406,6 @@ pub enum DecodeError {
     },
 }
 
-/// What little must be right for an error to name the frame and its question.
-#[derive(Deserialize)]
-struct Envelope {
-    r#type: String,
-    #[serde(default)]
-    body: serde_json::Value,
-}
-
 impl ClientFrame {
     /// Every `type` a client may send.
     pub const TYPES: [&str; 10] = [
@@ -433,7 +426,21 @@ impl ClientFrame {
     /// # Errors
     /// [`DecodeError`], whose text says what was wrong.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        serde_json::from_str(text).map_err(|error| explain(text, &error, &Self::TYPES))
+        let envelope = open(text)?;
+        let frame = match &*envelope.kind {
+            "AUTH_REQUEST" => envelope.body().map(Self::Auth),
+            "SEND_TO_ONE_REQUEST" => envelope.body().map(Self::SendToOne),
+            "SEND_TO_ALL_REQUEST" => envelope.body().map(Self::SendToAll),
+            "SUMMARY_REQUEST" => envelope.body().map(Self::Summary),
+            "PULL_REQUEST" => envelope.body().map(Self::Pull),
+            "FIND_USERS_REQUEST" => envelope.body().map(Self::FindUsers),
+            "HEARTBEAT_REQUEST" => envelope.body().map(Self::Heartbeat),
+            "READ_NOTICE" => envelope.body().map(Self::Read),
+            "TYPING_NOTICE" => envelope.body().map(Self::Typing),
+            "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
+            other => return Err(unknown(other)),
+        };
+        frame.map_err(|error| bad_body(&envelope, &error))
     }
 
     /// The text frame.
@@ -465,16 +472,29 @@ impl ServerFrame {
     /// # Errors
     /// [`DecodeError`]; an [`DecodeError::UnknownType`] is to be ignored.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        let error = match serde_json::from_str(text) {
-            Ok(frame) => return Ok(frame),
-            Err(error) => explain(text, &error, &Self::TYPES),
+        let envelope = open(text)?;
+        let frame = match &*envelope.kind {
+            "AUTH_RESPONSE" => envelope.body().map(Self::Auth),
+            "USER_JOIN_NOTICE_REQUEST" => envelope.body().map(Self::UserJoined),
+            "SEND_RESPONSE" => envelope.body().map(Self::Send),
+            Event::MESSAGE_SENT => envelope.body().map(Self::Message),
+            "SUMMARY_RESPONSE" => envelope.body().map(Self::Summary),
+            "PULL_RESPONSE" => envelope.body().map(Self::Pull),
+            "FIND_USERS_RESPONSE" => envelope.body().map(Self::FindUsers),
+            "HEARTBEAT_RESPONSE" => envelope.body().map(Self::Heartbeat),
+            "HEADS_NOTICE" => envelope.body().map(Self::Heads),
+            "READ_NOTICE" => envelope.body().map(Self::Read),
+            "TYPING_NOTICE" => envelope.body().map(Self::Typing),
+            "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
+            "ERROR_RESPONSE" => envelope.body().map(Self::Error),
+            other => {
+                return envelope
+                    .body()
+                    .map(Self::Unknown)
+                    .map_err(|_| unknown(other));
+            }
         };
-        if let DecodeError::UnknownType(_) = &error
-            && let Ok(Event::Unknown(position)) = serde_json::from_str(text)
-        {
-            return Ok(Self::Unknown(position));
-        }
-        Err(error)
+        frame.map_err(|error| bad_body(&envelope, &error))
     }
 
     /// The text frame.
@@ -508,14 +528,30 @@ pub fn wait_ms(wait: Duration) -> u64 {
 
 /// The question's id out of a frame whose body may be wrong otherwise, so that the error can name it.
 pub fn request_id_of(text: &str) -> Option<RequestId> {
-    let envelope: Envelope = serde_json::from_str(text).ok()?;
-    envelope.body.get("requestId")?.as_u64().map(RequestId)
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Asking {
+        request_id: RequestId,
+    }
+    open(text)
+        .ok()?
+        .body()
+        .ok()
+        .map(|asking: Asking| asking.request_id)
 }
 
 /// The message's id out of a frame whose body may be wrong otherwise, so that the error can name it.
 pub fn msg_id_of(text: &str) -> Option<MsgId> {
-    let envelope: Envelope = serde_json::from_str(text).ok()?;
-    MsgId::parse(envelope.body.get("msgId")?.as_str()?).ok()
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Sending {
+        msg_id: MsgId,
+    }
+    open(text)
+        .ok()?
+        .body()
+        .ok()
+        .map(|sending: Sending| sending.msg_id)
 }
 
 fn encode<F: Serialize>(frame: &F) -> String {
@@ -523,16 +559,18 @@ fn encode<F: Serialize>(frame: &F) -> String {
     serde_json::to_string(frame).unwrap_or_default()
 }
 
-fn explain(text: &str, error: &serde_json::Error, types: &[&str]) -> DecodeError {
-    match serde_json::from_str::<Envelope>(text) {
-        Err(error) => DecodeError::NotAFrame(error.to_string()),
-        Ok(envelope) if types.contains(&envelope.r#type.as_str()) => DecodeError::BadBody {
-            frame: envelope.r#type,
-            why: error.to_string(),
-        },
-        Ok(envelope) => {
-            DecodeError::UnknownType(envelope.r#type.chars().take(LONGEST_TYPE_SHOWN).collect())
-        }
+fn open(text: &str) -> Result<Envelope<'_>, DecodeError> {
+    serde_json::from_str(text).map_err(|error| DecodeError::NotAFrame(error.to_string()))
+}
+
+fn unknown(kind: &str) -> DecodeError {
+    DecodeError::UnknownType(kind.chars().take(LONGEST_TYPE_SHOWN).collect())
+}
+
+fn bad_body(envelope: &Envelope<'_>, error: &serde_json::Error) -> DecodeError {
+    DecodeError::BadBody {
+        frame: envelope.kind.clone().into_owned(),
+        why: error.to_string(),
     }
 }
 

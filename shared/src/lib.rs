@@ -6,6 +6,7 @@
 //! same in prose.
 
 pub mod code;
+mod envelope;
 pub mod event;
 pub mod frame;
 pub mod http;

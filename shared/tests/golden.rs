@@ -32,7 +32,7 @@ fn files(name: &str) -> Vec<(String, String)> {
 }
 
 /// Reads each line of each file and writes it again the same.
-fn each_is_read_and_written_the_same<T: DeserializeOwned + Serialize>(
+fn each_is_read_and_written_the_same<T: Serialize>(
     name: &str,
     text: &str,
     decode: impl Fn(&str) -> T,

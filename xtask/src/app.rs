@@ -7,28 +7,44 @@ use std::{
 };
 
 use crate::{
-    cache::lock,
+    cache::{Cache, lock},
     children::{command, run_logged},
     failure::{Failure, Result},
-    progress::Board,
+    progress::{Board, Step},
+    toolchain::{TARGET, WasmToolchain},
     tools::Tools,
     workspace::Workspace,
 };
 
-/// Builds `dist/`, unless what is there was built from the same sources by the same tools.
+/// Steps of this module, for the count that is shown.
+pub(crate) const STEPS: usize = 3;
+
+/// Gets the tools, and builds `dist/` unless what is there was built from the same sources by the
+/// same tools.
 ///
 /// # Errors
-/// When trunk fails.
-pub(crate) fn build_web(workspace: &Workspace, tools: &Tools, board: &Board) -> Result<()> {
-    board.step("Web app", |step| {
+/// When a tool cannot be made, or the app does not build.
+pub(crate) fn build_web(cache: &Cache, workspace: &Workspace, board: &Board) -> Result<()> {
+    let stamp = workspace.state().join("app.stamp");
+    let found = fs::read_to_string(&stamp).unwrap_or_default();
+    let sources = hash(&SOURCES.map(|source| workspace.root().join(source)))?;
+    let dist = workspace.root().join("dist");
+    let tools = Tools::provide(cache, workspace, board, |wasm| {
+        board.step("Web app: compile", |step| {
+            if found.starts_with(&sources) {
+                step.says("unchanged");
+                return Ok(());
+            }
+            compile(workspace, wasm, step)
+        })
+    })?;
+    board.step("Web app: bundle", |step| {
         let _lock = lock(
             &workspace.state().join("app.lock"),
             "another build of the app",
         )?;
-        let stamp = workspace.state().join("app.stamp");
-        let wanted = fingerprint(workspace, tools)?;
-        let page = workspace.root().join("dist/index.html");
-        if page.exists() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        let text = |made: &str| format!("{sources} {} {made}\n", tools.fingerprint());
+        if found == text(&hash(std::slice::from_ref(&dist)).unwrap_or_default()) {
             step.says("unchanged");
             return Ok(());
         }
@@ -39,33 +55,65 @@ pub(crate) fn build_web(workspace: &Workspace, tools: &Tools, board: &Board) -> 
                 "The app was built without wasm-opt: it works, and is larger than it could be",
             );
         }
-        fs::write(&stamp, &wanted).map_err(|error| Failure::io("write", &stamp, &error))
+        let made = hash(std::slice::from_ref(&dist))?;
+        fs::write(&stamp, text(&made)).map_err(|error| Failure::io("write", &stamp, &error))
     })
 }
 
-/// Builds the server for use and gives its path. The app in `dist/` becomes a part of it.
+/// Compiles the app with the same words as trunk, which then finds it done.
+fn compile(workspace: &Workspace, wasm: &WasmToolchain, step: &Step) -> Result<()> {
+    let mut cargo = command("cargo");
+    cargo.args(["build", "--target", TARGET, "--profile", "web"]);
+    cargo.arg("--manifest-path");
+    cargo.arg(workspace.root().join("frontend/Cargo.toml"));
+    run_logged(
+        wasm.choose_for(&mut cargo).current_dir(workspace.root()),
+        step,
+    )
+}
+
+/// How the server is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Speed {
+    /// Soon there: shares everything with the tests.
+    Quick,
+    /// For use: LTO, minutes.
+    Fast,
+}
+
+/// Builds the server and gives its path. The app in `dist/` becomes a part of it.
 ///
 /// # Errors
 /// When cargo fails.
-pub(crate) fn build_server(workspace: &Workspace, board: &Board) -> Result<PathBuf> {
+pub(crate) fn build_server(workspace: &Workspace, board: &Board, speed: Speed) -> Result<PathBuf> {
     board.step("Server", |step| {
         let mut cargo = command("cargo");
-        cargo
-            .args(["build", "--release", "--package", "backend"])
-            .current_dir(workspace.root());
-        run_logged(&mut cargo, step)?;
-        Ok(workspace.target().join("release/pond"))
+        cargo.args(["build", "--package", "backend", "--bin", "pond"]);
+        let folder = match speed {
+            Speed::Quick => "debug",
+            Speed::Fast => {
+                cargo.arg("--release");
+                "release"
+            }
+        };
+        run_logged(cargo.current_dir(workspace.root()), step)?;
+        Ok(workspace.target().join(folder).join("pond"))
     })
 }
 
-/// Sources and tools in one number.
-fn fingerprint(workspace: &Workspace, tools: &Tools) -> Result<String> {
+/// What the server is made of, in one number.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn server_sources(workspace: &Workspace) -> Result<String> {
+    hash(&["Cargo.lock", "backend", "shared"].map(|source| workspace.root().join(source)))
+}
+
+/// Names and contents of files, and of all files in folders, in one number.
+fn hash(paths: &[PathBuf]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    tools.versions().hash(&mut hasher);
-    for source in SOURCES {
-        add(&workspace.root().join(source), &mut hasher)?;
-    }
-    Ok(format!("{:016x}\n", hasher.finish()))
+    paths.iter().try_for_each(|path| add(path, &mut hasher))?;
+    Ok(format!("{:016x}", hasher.finish()))
 }
 
 fn add(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {

@@ -13,7 +13,10 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -105,6 +108,9 @@ impl Ward {
     /// # Errors
     /// When the program cannot be started.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        if ENDING.load(Ordering::SeqCst) {
+            return Err(Failure::new("Something else failed first"));
+        }
         let child = command.process_group(0).spawn().map_err(|error| {
             Failure::new(format!("Could not start `{}`: {error}", shown(command)))
         })?;
@@ -158,6 +164,13 @@ impl Drop for Ward {
         let _ = self.child.wait();
         self.has_ended();
     }
+}
+
+/// Ends every child in the watcher's care and lets none start, so that work on other threads fails
+/// and returns: the failure that led here is the one to tell.
+pub(crate) fn end_all() {
+    ENDING.store(true, Ordering::SeqCst);
+    tell_watcher('!', 0);
 }
 
 /// What a child printed: in a file, and its last lines in memory.
@@ -275,18 +288,22 @@ fn start_watcher() -> Option<ChildStdin> {
     shell.spawn().ok()?.stdin
 }
 
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 static WATCHER: OnceLock<Mutex<Option<ChildStdin>>> = OnceLock::new();
 
-/// Reads `+ GROUP` and `- GROUP` until the pipe closes, then ends those that are left.
+/// Reads `+ GROUP`, `- GROUP` and `! 0` (end them all now) until the pipe closes, then ends the rest.
 const WATCHER_SCRIPT: &str = r#"
 groups=
+end() { for group in $groups; do kill -s TERM -- "-$group"; done; }
 while read -r sign group; do
   case $sign in
     +) groups="$groups $group" ;;
+    !) end ;;
     -) kept=; for other in $groups; do [ "$other" = "$group" ] || kept="$kept $other"; done; groups=$kept ;;
   esac
 done
-for group in $groups; do kill -s TERM -- "-$group"; done
+end
 "#;
 
 /// A server closes its store in this time; after it the child is killed.

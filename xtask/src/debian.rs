@@ -56,29 +56,14 @@ pub(crate) fn make_toolchain(cache: &Cache, workspace: &Workspace, step: &Step) 
 }
 
 fn unpack(folder: &Path, step: &Step) -> Result<()> {
-    step.says("asking apt which packages");
-    let mut packages = packages();
-    if packages.is_none() {
-        crate::apt::update(step)?;
-        packages = self::packages();
-    }
-    let packages = packages.ok_or_else(|| {
-        Failure::new("This Debian has no package rustc-web, or apt's lists are empty")
-            .remedy("run `apt-get update`, or `rustup target add wasm32-unknown-unknown`")
-    })?;
-    let downloads = folder.join("deb");
-    make_folder(&downloads)?;
-    step.says("downloading Debian's compiler, about 150 MB");
-    // apt drops root's rights for a download and complains that it cannot write here; it can.
-    run_logged(
-        command("apt-get")
-            .args(["download", "-o", "APT::Sandbox::User=root"])
-            .args(&packages)
-            .current_dir(&downloads),
-        step,
-    )?;
     let root = folder.join("root");
     make_folder(&root)?;
+    let own_lists = folder.join("apt");
+    // The machine's own lists may be missing, or old and name packages that are gone.
+    let downloads = download(folder, &[], step).or_else(|_| {
+        let options = fresh_lists(&own_lists, step)?;
+        download(folder, &options, step)
+    })?;
     for package in entries(&downloads)? {
         step.says(&format!(
             "unpacking {}",
@@ -87,37 +72,58 @@ fn unpack(folder: &Path, step: &Step) -> Result<()> {
         run_logged(command("dpkg").arg("-x").arg(&package).arg(&root), step)?;
     }
     lay_out(folder, &root)?;
+    remove_folder(&own_lists)?;
     remove_folder(&downloads)
 }
 
+/// Fetches apt's lists into a folder of ours, which needs no root; gives the options that name it.
+fn fresh_lists(home: &Path, step: &Step) -> Result<Vec<String>> {
+    step.says("fetching Debian's lists of packages");
+    make_folder(&home.join("lists/partial"))?;
+    make_folder(&home.join("archives/partial"))?;
+    let options = Vec::from([
+        format!("-oDir::State::lists={}", home.join("lists").display()),
+        format!("-oDir::Cache={}", home.display()),
+        "-oAPT::Sandbox::User=".to_owned(),
+    ]);
+    run_logged(command("apt-get").args(&options).arg("update"), step)?;
+    Ok(options)
+}
+
+/// Downloads the packages into a folder and gives that folder.
+fn download(folder: &Path, options: &[String], step: &Step) -> Result<PathBuf> {
+    step.says("asking apt which packages");
+    let packages = packages(options).ok_or_else(|| {
+        Failure::new("This Debian has no package rustc-web").remedy(format!(
+            "run `rustup target add {TARGET}` where rustup can reach its server"
+        ))
+    })?;
+    let downloads = folder.join("deb");
+    remove_folder(&downloads)?;
+    make_folder(&downloads)?;
+    step.says("downloading Debian's compiler, about 130 MB");
+    let mut get = command("apt-get");
+    // apt drops root's rights for a download and complains that it cannot write here; it can.
+    get.args(options)
+        .args(["-oAPT::Sandbox::User=", "download"]);
+    run_logged(get.args(&packages).current_dir(&downloads), step)?;
+    Ok(downloads)
+}
+
 /// `rustc-web`, its library and its LLVM: those names change with the version.
-fn packages() -> Option<Vec<String>> {
+fn packages(options: &[String]) -> Option<Vec<String>> {
     let start = ["rustc-web", "rust-web-src", "libstd-rust-web-dev"].map(String::from);
-    let first = depends(&start)?;
-    let second = depends(&first)?;
+    let first = depends(&start, options)?;
+    let second = depends(&first, options)?;
     let mut all: Vec<_> = start.into_iter().chain(first).chain(second).collect();
     all.sort();
     all.dedup();
     Some(all)
 }
 
-fn depends(packages: &[String]) -> Option<Vec<String>> {
-    let quiet = [
-        "recommends",
-        "suggests",
-        "conflicts",
-        "breaks",
-        "replaces",
-        "enhances",
-    ];
-    let quiet = quiet.map(|kind| format!("--no-{kind}"));
-    let said = answer(
-        command("apt-cache")
-            .arg("depends")
-            .args(quiet)
-            .args(packages),
-    )?;
-    let found = needed(&said);
+fn depends(packages: &[String], options: &[String]) -> Option<Vec<String>> {
+    let mut ask = command("apt-cache");
+    let found = needed(&answer(ask.args(options).arg("depends").args(packages))?);
     (!found.is_empty()).then_some(found)
 }
 

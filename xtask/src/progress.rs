@@ -50,7 +50,8 @@ struct Running {
     name: String,
     detail: String,
     started: Instant,
-    reported: Instant,
+    /// When it was last printed, where output is not a terminal.
+    reported: Option<Instant>,
 }
 
 impl Board {
@@ -147,15 +148,12 @@ impl Shared {
         let mut state = self.lock();
         state.begun += 1;
         let number = state.begun;
-        if self.width.is_none() {
-            eprintln!("[{number}/{}] {name} …", self.total);
-        }
         state.running.push(Running {
             number,
             name: name.to_owned(),
             detail: String::new(),
             started: now,
-            reported: now,
+            reported: None,
         });
         number
     }
@@ -165,11 +163,10 @@ impl Shared {
         state.running.retain(|running| running.number != number);
         let word = if succeeded { "done" } else { "failed" };
         Self::clear(&mut state);
-        eprintln!(
-            "[{number}/{}] {name}: {word} in {}",
-            self.total,
-            spoken(took)
-        );
+        if took >= WORTH_A_LINE || !succeeded {
+            let total = self.total;
+            eprintln!("[{number}/{total}] {name}: {word} in {}", spoken(took));
+        }
         self.paint(&mut state);
     }
 
@@ -213,8 +210,12 @@ impl Shared {
 
     fn report(&self, state: &mut State) {
         for running in &mut state.running {
-            if running.reported.elapsed() >= REPORT_EVERY {
-                running.reported = Instant::now();
+            let (since, wait) = match running.reported {
+                Some(last) => (last, REPORT_EVERY),
+                None => (running.started, WORTH_A_LINE),
+            };
+            if since.elapsed() >= wait {
+                running.reported = Some(Instant::now());
                 eprintln!("{}", self.line(running));
             }
         }
@@ -289,6 +290,9 @@ fn terminal_width() -> usize {
 
 /// Often enough to look alive.
 const REDRAW_EVERY: Duration = Duration::from_millis(200);
+
+/// A step that is shorter had nothing to do, and leaves no line.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 
 /// Where output is a file or a CI log: often enough to tell slow from stuck.
 const REPORT_EVERY: Duration = Duration::from_secs(20);

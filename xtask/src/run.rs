@@ -1,11 +1,11 @@
 //! `run`, `dev`, `setup` and `dist`: what people type to have a Pond.
 
-use std::{fs, path::Path, process::Command, thread, time::Duration};
+use std::{fs, os::unix::process::CommandExt as _, path::PathBuf, thread, time::Duration};
 
 use crate::{
-    app,
+    app::{self, Speed},
     cache::{Cache, make_folder},
-    children::{Ward, command, run_logged},
+    children::{Ward, command, run_shown},
     failure::{Failure, Result},
     progress::Board,
     tools::{self, Tools},
@@ -15,10 +15,12 @@ use crate::{
 /// Gets the tools, builds app and server, and serves until Ctrl-C.
 ///
 /// # Errors
-/// When something cannot be built, or the server ends with an error.
+/// When something cannot be built or started; otherwise it does not return.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let server = build()?.0;
-    serve(command(server).args(arguments))
+    let (server, _) = build(Speed::Quick)?;
+    // The server takes the place of this process: signals and its exit status are its own.
+    let error = command(&server).args(arguments).exec();
+    Err(Failure::io("start", &server, &error))
 }
 
 /// One file with everything in it: `target/dist/pond`.
@@ -26,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 /// # Errors
 /// When something cannot be built.
 pub(crate) fn dist() -> Result<()> {
-    let (server, workspace) = build()?;
+    let (server, workspace) = build(Speed::Fast)?;
     let folder = workspace.target().join("dist");
     make_folder(&folder)?;
     let file = folder.join("pond");
@@ -43,7 +45,7 @@ pub(crate) fn setup() -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     let tools = {
         let board = Board::new(tools::STEPS, &cache.logs());
-        Tools::provide(&cache, &workspace, &board)?
+        Tools::provide(&cache, &workspace, &board, |_| Ok(()))?
     };
     let (bin, prefix) = (cache.bin(), tools.wasm.by_hand());
     println!(
@@ -56,64 +58,68 @@ pub(crate) fn setup() -> Result<()> {
     Ok(())
 }
 
-/// The server, and beside it trunk, which rebuilds and reloads the app on every change.
+/// The server, and beside it trunk, which rebuilds and reloads the app on every change. The server
+/// restarts when its own sources change.
 ///
 /// # Errors
-/// When something cannot be built, or one of both ends.
+/// When something cannot be built at first, or one of both ends by itself.
 pub(crate) fn dev(arguments: &[String]) -> Result<()> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
     let board = Board::new(tools::STEPS + 1, &cache.logs());
-    let tools = Tools::provide(&cache, &workspace, &board)?;
-    board.step("Server", |step| {
-        let mut cargo = command("cargo");
-        cargo
-            .args(["build", "--package", "backend"])
-            .current_dir(workspace.root());
-        run_logged(&mut cargo, step)
-    })?;
+    let tools = Tools::provide(&cache, &workspace, &board, |_| Ok(()))?;
+    let server = app::build_server(&workspace, &board, Speed::Quick)?;
     drop(board);
-    let mut pond = command(workspace.target().join("debug/pond"));
-    pond.arg("--data").arg(workspace.target().join("dev-data"));
-    pond.args(["--public-url", "http://127.0.0.1:8081"])
-        .args(arguments);
-    let mut server = Ward::start(&mut pond)?;
-    let mut trunk = Ward::start(tools.trunk(&workspace).arg("serve"))?;
-    println!("The app is at http://127.0.0.1:8081 once trunk has built it; Ctrl-C ends both");
+    let start_server = || {
+        let mut pond = command(&server);
+        pond.args(["--listen", "127.0.0.1:8080", "--public-url", DEV_PAGE]);
+        pond.arg("--data").arg(workspace.target().join("dev-data"));
+        Ward::start(pond.args(arguments))
+    };
+    let mut pond = start_server()?;
+    let mut trunk = tools.trunk(&workspace);
+    // Not dist/, which the server embeds: what trunk serves is a debug build.
+    let dist = workspace.target().join("dev-dist");
+    make_folder(&dist)?;
+    let mut trunk = Ward::start(trunk.arg("serve").arg("--dist").arg(dist))?;
+    println!("The app is at {DEV_PAGE} once trunk has built it; Ctrl-C ends both");
+    let mut sources = app::server_sources(&workspace)?;
     loop {
-        for (name, child) in [("the server", &mut server), ("trunk", &mut trunk)] {
-            if let Some(status) = child.poll()? {
-                return Err(Failure::new(format!("{name} ended ({status})")));
-            }
+        thread::sleep(LOOK_EVERY);
+        if let Some(status) = trunk.poll()? {
+            return Err(Failure::new(format!("trunk ended ({status})")));
         }
-        thread::sleep(Duration::from_millis(200));
+        let now = app::server_sources(&workspace)?;
+        if now != sources {
+            sources = now;
+            let mut cargo = command("cargo");
+            cargo.args(["build", "--package", "backend", "--bin", "pond"]);
+            // While the sources are broken the last good server goes on; cargo says what is wrong.
+            if run_shown(cargo.current_dir(workspace.root())).is_ok() {
+                drop(pond);
+                pond = start_server()?;
+            }
+        } else if let Some(status) = pond.poll()? {
+            return Err(Failure::new(format!("pond ended ({status})")));
+        }
     }
 }
 
 /// The server with the app in it, and the checkout it is of.
-fn build() -> Result<(std::path::PathBuf, Workspace)> {
+fn build(speed: Speed) -> Result<(PathBuf, Workspace)> {
     let (workspace, cache) = (Workspace::find()?, Cache::open()?);
-    let board = Board::new(tools::STEPS + 2, &cache.logs());
-    let tools = Tools::provide(&cache, &workspace, &board)?;
-    app::build_web(&workspace, &tools, &board)?;
-    let server = app::build_server(&workspace, &board)?;
+    let board = Board::new(tools::STEPS + app::STEPS, &cache.logs());
+    app::build_web(&cache, &workspace, &board)?;
+    let server = app::build_server(&workspace, &board, speed)?;
     Ok((server, workspace))
-}
-
-fn serve(server: &mut Command) -> Result<()> {
-    let status = Ward::start(server)?.wait()?;
-    if status.success() {
-        return Ok(());
-    }
-    let name = Path::new(server.get_program())
-        .file_name()
-        .unwrap_or_default();
-    Err(Failure::new(format!(
-        "{} ended ({status})",
-        name.to_string_lossy()
-    )))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
+
+/// Trunk's address: the origin that the server must accept.
+const DEV_PAGE: &str = "http://127.0.0.1:8081";
+
+/// Soon enough that nobody waits for it.
+const LOOK_EVERY: Duration = Duration::from_millis(700);

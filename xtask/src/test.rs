@@ -8,12 +8,14 @@ use std::{
 };
 
 use crate::{
-    app, apt,
+    app::{self, Speed},
+    apt,
     cache::Cache,
     children::{answer, command, run_logged, run_shown},
     failure::{Failure, Result},
     progress::{Board, spoken},
-    tools::{self, Tools},
+    toolchain::{TARGET, WasmToolchain},
+    tools,
     workspace::Workspace,
 };
 
@@ -56,7 +58,8 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
     let workspace = Workspace::find()?;
     let mut times = Vec::new();
     let mut outcome = Ok(());
-    for part in [Part::Lint, Part::Rust, Part::Web, Part::E2e] {
+    // The app goes before what is built with it inside, which is then built once.
+    for part in [Part::Lint, Part::Web, Part::Rust, Part::E2e] {
         if !only.is_empty() && !only.contains(&part) {
             continue;
         }
@@ -79,36 +82,69 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
 
 fn lint(workspace: &Workspace) -> Result<()> {
     run_shown(cargo(workspace).args(["fmt", "--all", "--check"]))?;
-    let clippy = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-        "--",
-        "--deny",
-        "warnings",
-    ];
-    run_shown(cargo(workspace).args(clippy))?;
-    if answer(command("cargo").args(["deny", "--version"])).is_some() {
-        return run_shown(cargo(workspace).args(["deny", "check"]));
+    run_shown(
+        cargo(workspace)
+            .args(["clippy", "--workspace", "--all-targets", "--quiet"])
+            .args(locked())
+            .args(DENY_WARNINGS),
+    )?;
+    // Debian's compiler, which builds the app elsewhere, has no clippy.
+    if let Some(WasmToolchain::Ordinary) = WasmToolchain::ready(&Cache::open()?, workspace) {
+        run_shown(
+            cargo(workspace)
+                .args(["clippy", "--package", "frontend", "--target", TARGET])
+                .args(["--quiet"])
+                .args(locked())
+                .args(DENY_WARNINGS),
+        )?;
     }
-    println!(
-        "cargo deny is not installed, so licences and advisories are not checked here: `cargo install cargo-deny`"
-    );
-    Ok(())
+    dependencies(workspace)
+}
+
+/// Licences, sources and bans always; advisories where their list can be fetched.
+fn dependencies(workspace: &Workspace) -> Result<()> {
+    if answer(command("cargo").args(["deny", "--version"])).is_none() {
+        println!(
+            "cargo-deny is not installed, so licences and advisories are not checked here: \
+             `cargo install --locked cargo-deny`"
+        );
+        return Ok(());
+    }
+    run_shown(cargo(workspace).args(["deny", "check", "bans", "licenses", "sources"]))?;
+    if answer(cargo(workspace).args(["deny", "fetch", "db"])).is_none() {
+        println!("The list of advisories cannot be fetched here, so they are not checked");
+        return Ok(());
+    }
+    run_shown(cargo(workspace).args(["deny", "check", "advisories"]))
 }
 
 fn rust(workspace: &Workspace) -> Result<()> {
-    run_shown(cargo(workspace).args(["test", "--workspace"]))
+    if answer(command("cargo").args(["nextest", "--version"])).is_none() {
+        return run_shown(
+            cargo(workspace)
+                .args(["test", "--workspace"])
+                .args(locked()),
+        );
+    }
+    run_shown(
+        cargo(workspace)
+            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
+            .args(locked()),
+    )?;
+    // nextest leaves out the examples in the docs.
+    run_shown(
+        cargo(workspace)
+            .args(["test", "--workspace", "--doc", "--quiet"])
+            .args(locked()),
+    )
 }
 
 /// The server as people run it, with the app in it.
 fn web(workspace: &Workspace) -> Result<PathBuf> {
     let cache = Cache::open()?;
-    let board = Board::new(tools::STEPS + 2, &cache.logs());
-    let tools = Tools::provide(&cache, workspace, &board)?;
-    app::build_web(workspace, &tools, &board)?;
-    app::build_server(workspace, &board)
+    let board = Board::new(tools::STEPS + app::STEPS, &cache.logs());
+    app::build_web(&cache, workspace, &board)?;
+    app::build_server(workspace, &board, Speed::Quick)
 }
 
 fn e2e(workspace: &Workspace) -> Result<()> {
@@ -158,6 +194,11 @@ fn cargo(workspace: &Workspace) -> Command {
     cargo
 }
 
+/// In CI `Cargo.lock` must be up to date; at a desk it follows `Cargo.toml`.
+fn locked() -> Option<&'static str> {
+    env::var_os("CI").map(|_| "--locked")
+}
+
 fn is_newer(one: &Path, other: &Path) -> bool {
     let changed = |path| fs::metadata(path).and_then(|file| file.modified()).ok();
     matches!((changed(one), changed(other)), (Some(one), Some(other)) if one >= other)
@@ -170,3 +211,5 @@ fn print_times(times: &[(Part, Duration, bool)]) {
         println!("{:<6} {word} in {}", part.name(), spoken(*took));
     }
 }
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];

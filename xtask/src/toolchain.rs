@@ -102,10 +102,12 @@ fn has_target(rustc: &mut Command, workspace: &Workspace) -> bool {
     entries.into_iter().flatten().flatten().any(|entry| {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        name.starts_with("libstd-")
-            && Path::new(&*name)
-                .extension()
-                .is_some_and(|end| end == "rlib")
+        // Ours has no hash in its name: it was built as a plain workspace member.
+        name == "libstd.rlib"
+            || name.starts_with("libstd-")
+                && Path::new(&*name)
+                    .extension()
+                    .is_some_and(|end| end == "rlib")
     })
 }
 

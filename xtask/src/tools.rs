@@ -7,16 +7,19 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
+    thread,
 };
 
 use crate::{
     cache::{Cache, make_folder, remove_folder},
-    children::{answer, command, run_logged},
+    children::{answer, command, end_all, run_logged},
     failure::{Failure, Result},
-    progress::Board,
+    progress::{Board, Step},
     toolchain::WasmToolchain,
     workspace::Workspace,
 };
@@ -35,52 +38,34 @@ pub(crate) struct Tools {
 pub(crate) const STEPS: usize = 4;
 
 impl Tools {
-    /// Finds the tools, and makes those that are missing.
+    /// Finds the tools, and makes those that are missing. `with_compiler` runs as soon as there is
+    /// a compiler, while the other tools are still being made: what it does fills the gaps that
+    /// their builds leave, and saves minutes of the first run.
     ///
     /// # Errors
-    /// When one cannot be made; the failure says what to do.
-    pub(crate) fn provide(cache: &Cache, workspace: &Workspace, board: &Board) -> Result<Self> {
+    /// When a tool cannot be made, which says what to do, or `with_compiler` fails.
+    pub(crate) fn provide(
+        cache: &Cache,
+        workspace: &Workspace,
+        board: &Board,
+        with_compiler: impl FnOnce(&WasmToolchain) -> Result<()> + Send,
+    ) -> Result<Self> {
         let _lock = cache.lock()?;
         cache.sweep();
-        let wasm = board.step(
-            "Compiler for WebAssembly",
-            |step| match WasmToolchain::ready(cache, workspace) {
-                Some(ready) => Ok(ready),
-                None => WasmToolchain::provide(cache, workspace, step),
-            },
-        )?;
         let bindgen = workspace.locked_version("wasm-bindgen")?;
-        let trunk_home = cache.tool("trunk", TRUNK);
-        let bindgen_home = cache.tool("wasm-bindgen", &bindgen);
-        // npm only waits for the network, so it does that while trunk compiles.
-        let (opt, compiled) = std::thread::scope(|scope| {
-            let opt = scope.spawn(|| provide_wasm_opt(cache, board));
-            let compiled = board
-                .step(&format!("trunk {TRUNK}"), |step| {
-                    let args = [
-                        "trunk",
-                        "--version",
-                        TRUNK,
-                        "--locked",
-                        "--no-default-features",
-                    ];
-                    provide_crate(cache, &trunk_home, "trunk", TRUNK, &args, step)
-                })
-                .and_then(|()| {
-                    board.step(&format!("wasm-bindgen {bindgen}"), |step| {
-                        // Its own lock file names versions that a registry may not serve any more.
-                        let args = ["wasm-bindgen-cli", "--version", &bindgen];
-                        provide_crate(cache, &bindgen_home, "wasm-bindgen", &bindgen, &args, step)
-                    })
-                });
-            (
-                opt.join()
-                    .unwrap_or_else(|_| Err(Failure::new("npm's thread panicked"))),
-                compiled,
-            )
-        });
-        compiled?;
-        let mut folders = vec![trunk_home.join("bin"), bindgen_home.join("bin")];
+        let (wasm, (mut folders, opt)) = together(
+            || {
+                let ready = |step: &Step| match WasmToolchain::ready(cache, workspace) {
+                    Some(ready) => Ok(ready),
+                    None => WasmToolchain::provide(cache, workspace, step),
+                };
+                let wasm = board.step("Compiler for WebAssembly", ready)?;
+                with_compiler(&wasm)?;
+                Ok(wasm)
+            },
+            || provide_programs(cache, board, &bindgen),
+        )?;
+        remove_folder(&cache.at(SHARED_BUILD))?;
         let has_wasm_opt = match opt {
             Ok(home) => {
                 folders.push(home.join("bin"));
@@ -90,7 +75,7 @@ impl Tools {
                 board.note(&format!(
                     "The app will be larger, since wasm-opt is missing: {failure}"
                 ));
-                folders.push(no_wasm_opt(workspace)?);
+                folders.push(no_wasm_opt(cache)?);
                 false
             }
         };
@@ -125,17 +110,12 @@ impl Tools {
         self.has_wasm_opt
     }
 
-    /// What a built app depends on, besides its sources.
-    pub(crate) fn versions(&self) -> String {
-        let folders = self
-            .folders
-            .iter()
-            .map(|folder| folder.display().to_string());
-        format!(
-            "{}\n{}",
-            self.wasm.version(),
-            folders.collect::<Vec<_>>().join("\n")
-        )
+    /// What a built app depends on besides its sources, in one number.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.wasm.version().hash(&mut hasher);
+        self.folders.hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
     }
 
     fn path(&self) -> OsString {
@@ -145,13 +125,83 @@ impl Tools {
     }
 }
 
+/// Does two things at once. When one fails, the children of the other are ended and the failure
+/// that came first is the one that is told.
+fn together<A: Send, B>(
+    one: impl FnOnce() -> Result<A> + Send,
+    other: impl FnOnce() -> Result<B>,
+) -> Result<(A, B)> {
+    let first = OnceLock::new();
+    let failed = |who: Who| {
+        if first.set(who).is_ok() {
+            end_all();
+        }
+    };
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| one().inspect_err(|_| failed(Who::One)));
+        let other = other().inspect_err(|_| failed(Who::Other));
+        let one = one.join();
+        (
+            one.unwrap_or_else(|_| Err(Failure::new("A part of the set-up panicked"))),
+            other,
+        )
+    });
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(failure), Err(_)) if first.get() == Some(&Who::One) => Err(failure),
+        (_, Err(failure)) | (Err(failure), Ok(_)) => Err(failure),
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Who {
+    One,
+    Other,
+}
+
+/// The folders of trunk and wasm-bindgen, and that of wasm-opt, which is allowed to fail.
+fn provide_programs(
+    cache: &Cache,
+    board: &Board,
+    bindgen: &str,
+) -> Result<(Vec<PathBuf>, Result<PathBuf>)> {
+    let (trunk_home, bindgen_home) = (
+        cache.tool("trunk", TRUNK),
+        cache.tool("wasm-bindgen", bindgen),
+    );
+    // npm only waits for the network, so it does that while the others compile.
+    thread::scope(|scope| {
+        let opt = scope.spawn(|| provide_wasm_opt(cache, board));
+        board.step(&format!("wasm-bindgen {bindgen}"), |step| {
+            // Its own lock file names versions that a registry may not serve any more.
+            let args = ["wasm-bindgen-cli", "--version", bindgen];
+            provide_crate(cache, &bindgen_home, "wasm-bindgen", bindgen, &args, step)
+        })?;
+        board.step(&format!("trunk {TRUNK}"), |step| {
+            let args = [
+                "trunk",
+                "--version",
+                TRUNK,
+                "--locked",
+                "--no-default-features",
+            ];
+            provide_crate(cache, &trunk_home, "trunk", TRUNK, &args, step)
+        })?;
+        let opt = opt.join();
+        Ok((
+            vec![trunk_home.join("bin"), bindgen_home.join("bin")],
+            opt.unwrap_or_else(|_| Err(Failure::new("npm's thread panicked"))),
+        ))
+    })
+}
+
 fn provide_crate(
     cache: &Cache,
     home: &Path,
     program: &str,
     version: &str,
     install: &[&str],
-    step: &crate::progress::Step,
+    step: &Step,
 ) -> Result<()> {
     let works = |home: &Path| {
         let said = answer(command(home.join("bin").join(program)).arg("--version"));
@@ -161,15 +211,14 @@ fn provide_crate(
         return Ok(());
     }
     cache.install(home, |folder| {
-        let built = folder.join("target");
         let mut cargo = command("cargo");
         cargo.arg("install").args(install).arg("--root").arg(folder);
-        cargo.env("CARGO_TARGET_DIR", &built).current_dir(folder);
+        cargo.env("CARGO_TARGET_DIR", cache.at(SHARED_BUILD));
+        cargo.current_dir(folder);
         for (setting, value) in QUICK_BUILD {
             cargo.env(setting, value);
         }
         run_logged(&mut cargo, step)?;
-        remove_folder(&built)?;
         if works(folder) {
             Ok(())
         } else {
@@ -208,8 +257,8 @@ fn provide_wasm_opt(cache: &Cache, board: &Board) -> Result<PathBuf> {
 }
 
 /// A stand-in that copies: trunk asks for the tool, and the app works without it.
-fn no_wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.state().join("no-wasm-opt");
+fn no_wasm_opt(cache: &Cache) -> Result<PathBuf> {
+    let folder = cache.at("no-wasm-opt");
     make_folder(&folder)?;
     write_script(&folder.join("wasm-opt"), COPY_ONLY)?;
     Ok(folder)
@@ -224,6 +273,9 @@ fn write_script(path: &Path, text: &str) -> Result<()> {
 /// 0.22 wants a newer compiler than this workspace promises.
 const TRUNK: &str = "0.21.14";
 const BINARYEN: &str = "132.0.0";
+
+/// One build folder for all tools: an interrupted run goes on where it was.
+const SHARED_BUILD: &str = "tools-build";
 
 /// A tool that is built in half the time and runs for a second more.
 const QUICK_BUILD: [(&str, &str); 5] = [

@@ -6,7 +6,7 @@ use super::support::{TestServer, close_code, next_json};
 
 #[tokio::test]
 async fn an_account_signs_in_with_its_password_in_any_case_of_its_name() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     server.account("Ana").await;
     let sign_in = async |name: &str, password: &str| {
         let credentials = json!({"name": name, "password": password});
@@ -30,7 +30,7 @@ async fn an_account_signs_in_with_its_password_in_any_case_of_its_name() {
 
 #[tokio::test]
 async fn a_name_or_password_that_cannot_be_is_refused_with_the_rule() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     server.account("Ana").await;
     for (name, password, code) in [
         ("aNa", "correct horse", "name-taken"),
@@ -63,7 +63,7 @@ async fn a_name_or_password_that_cannot_be_is_refused_with_the_rule() {
 #[tokio::test]
 async fn a_token_opens_the_socket_by_header_cookie_or_first_frame_and_not_by_url() {
     use futures_util::SinkExt as _;
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     let token = server.account("Ana").await;
     let bearer = format!("Bearer {token}");
     let cookie = format!("a=b; pond-session={token}");
@@ -88,7 +88,7 @@ async fn a_token_opens_the_socket_by_header_cookie_or_first_frame_and_not_by_url
 
 #[tokio::test]
 async fn a_ticket_opens_one_socket_once() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     let bearer = format!("Bearer {}", server.account("Ana").await);
     let answer = server
         .http(
@@ -119,7 +119,7 @@ async fn a_ticket_opens_one_socket_once() {
 
 #[tokio::test]
 async fn signing_out_ends_the_token_its_sockets_and_its_cookie() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     let bearer = format!("Bearer {}", server.account("Ana").await);
     let header = [("Authorization", bearer.as_str())];
     let mut socket = server.socket("/ws", &header).await;
@@ -138,7 +138,7 @@ async fn signing_out_ends_the_token_its_sockets_and_its_cookie() {
 
 #[tokio::test]
 async fn the_browsers_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     server.account("Ana").await;
     let credentials = json!({"name": "Ana", "password": "correct horse"});
     let answer = server
@@ -151,8 +151,7 @@ async fn the_browsers_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     );
     let https = TestServer::start(backend::store::World::Accounts, |config| {
         config.public_origin = Some("https://chat.example.org".into());
-    })
-    .await;
+    });
     let answer = https.post("/api/v1/accounts", &[], credentials).await;
     let cookie = answer.header("set-cookie").unwrap();
     assert!(
@@ -165,8 +164,7 @@ async fn the_browsers_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 async fn pages_of_other_sites_are_refused_before_anything_else() {
     let server = TestServer::start(backend::store::World::Accounts, |config| {
         config.public_origin = Some("https://chat.example.org".into());
-    })
-    .await;
+    });
     let own = format!("http://{}", server.address);
     for (origin, is_let_in) in [
         (own.as_str(), true),

@@ -8,7 +8,7 @@ const EVERYONE: ConversationId = ConversationId::EVERYONE;
 
 #[tokio::test]
 async fn a_message_sent_twice_is_stored_once_and_answered_alike() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
     let first = ana.say("m1", "hi").await;
     assert_eq!(first, ana.say("m1", "hi").await);
@@ -30,7 +30,7 @@ async fn a_message_sent_twice_is_stored_once_and_answered_alike() {
 
 #[tokio::test]
 async fn a_message_sent_twice_at_once_is_stored_once() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut desk, mut phone) = (server.peer("Ana").await, server.peer("Ana").await);
     for n in 1..=20 {
         let id = format!("m{n}");
@@ -42,7 +42,7 @@ async fn a_message_sent_twice_at_once_is_stored_once() {
 
 #[tokio::test]
 async fn everybody_sees_one_order_without_holes() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut listener = server.peer("Listener").await;
     let mut talkers = Vec::new();
     for n in 0..8 {
@@ -81,7 +81,7 @@ async fn everybody_sees_one_order_without_holes() {
 
 #[tokio::test]
 async fn who_was_away_finds_what_was_written_meanwhile() {
-    let mut server = TestServer::demo().await;
+    let mut server = TestServer::demo();
     let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
     ana.say("m1", "you are here").await;
     bo.leave().await;
@@ -108,7 +108,7 @@ async fn who_was_away_finds_what_was_written_meanwhile() {
 
 #[tokio::test]
 async fn a_newcomer_has_nothing_unread_and_all_of_the_history() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     ana.say("m1", "before you came").await;
     let mut bo = server.peer("Bo").await;
@@ -125,7 +125,7 @@ async fn a_newcomer_has_nothing_unread_and_all_of_the_history() {
 
 #[tokio::test]
 async fn history_pages_back_by_seq() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     for n in 1..=120 {
         ana.say(&format!("m{n}"), "hi").await;
@@ -145,7 +145,7 @@ async fn history_pages_back_by_seq() {
 
 #[tokio::test]
 async fn a_page_of_long_messages_is_cut_short_and_never_has_a_hole() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     let long = "\"".repeat(16 * 1024);
     for n in 1..=12 {
@@ -163,7 +163,7 @@ async fn a_page_of_long_messages_is_cut_short_and_never_has_a_hole() {
 
 #[tokio::test]
 async fn a_private_conversation_is_closed_to_others() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
     let mut eve = server.peer("Eve").await;
     ana.whisper("Bo", "m1", "secret").await;
@@ -185,7 +185,7 @@ async fn a_private_conversation_is_closed_to_others() {
 
 #[tokio::test]
 async fn a_private_message_reaches_the_senders_other_devices() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut desk, mut phone) = (server.peer("Ana").await, server.peer("Ana").await);
     let _bo = server.peer("Bo").await;
     desk.whisper("Bo", "m1", "from the desk").await;
@@ -195,7 +195,7 @@ async fn a_private_message_reaches_the_senders_other_devices() {
 
 #[tokio::test]
 async fn notes_to_oneself_have_a_conversation_too() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut desk, mut phone) = (server.peer("Ana").await, server.peer("Ana").await);
     assert_acked(&desk.whisper("Ana", "m1", "remember").await, 1);
     assert_eq!(phone.next_message().await.content, "remember");
@@ -204,7 +204,7 @@ async fn notes_to_oneself_have_a_conversation_too() {
 
 #[tokio::test]
 async fn a_read_mark_moves_forward_on_all_devices_and_survives() {
-    let mut server = TestServer::demo().await;
+    let mut server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     let (mut desk, mut phone) = (server.peer("Bo").await, server.peer("Bo").await);
     for n in 1..=5 {

@@ -11,7 +11,7 @@ struct Ana {
 
 impl Ana {
     async fn new() -> Self {
-        let server = TestServer::with_accounts().await;
+        let server = TestServer::with_accounts();
         let bearer = format!("Bearer {}", server.account("Ana").await);
         Self { server, bearer }
     }
@@ -182,8 +182,7 @@ async fn what_is_not_there_is_a_problem_and_not_the_app() {
 async fn a_full_disk_refuses_sends_keeps_reading_and_goes_on_when_there_is_room() {
     let mut server = TestServer::start(backend::store::World::Demo, |config| {
         config.page_limit = Some(60);
-    })
-    .await;
+    });
     let mut ana = server.peer("Ana").await;
     let long = "x".repeat(16_000);
     let mut stored = 0;

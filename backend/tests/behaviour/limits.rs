@@ -8,7 +8,7 @@ use super::support::TestServer;
 
 #[tokio::test]
 async fn who_sends_too_fast_is_told_when_to_try_again_and_nothing_is_lost() {
-    let server = TestServer::start(World::Demo, |config| config.rate_limits = true).await;
+    let server = TestServer::start(World::Demo, |config| config.rate_limits = true);
     let mut ana = server.peer("Ana").await;
     for n in 0..100 {
         let body = json!({"msgId": format!("m{n}"), "content": "hi"});
@@ -40,7 +40,7 @@ async fn who_sends_too_fast_is_told_when_to_try_again_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn a_guesser_has_to_wait() {
-    let server = TestServer::start(World::Accounts, |config| config.rate_limits = true).await;
+    let server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
     server.account("Ana").await;
     let mut answers = Vec::new();
     for n in 0..12 {
@@ -58,7 +58,7 @@ async fn a_guesser_has_to_wait() {
 
 #[tokio::test]
 async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut stalled = server.peer("Stalled").await;
     let mut bo = server.peer("Bo").await;
     let long = "x".repeat(16_000);

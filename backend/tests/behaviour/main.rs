@@ -5,6 +5,11 @@
     clippy::indexing_slicing,
     reason = "a test may fail"
 )]
+#![allow(
+    clippy::items_after_statements,
+    clippy::format_push_string,
+    reason = "a test reads from top to bottom"
+)]
 
 mod accounts;
 mod conversations;

@@ -7,7 +7,7 @@ use super::support::TestServer;
 
 #[tokio::test]
 async fn a_closed_client_is_gone_from_who_is_here() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut ana, bo) = (server.peer("Ana").await, server.peer("Bo").await);
     ana.next_of("USER_JOIN_NOTICE_REQUEST").await;
     bo.leave().await;
@@ -28,7 +28,7 @@ async fn a_closed_client_is_gone_from_who_is_here() {
 
 #[tokio::test]
 async fn who_leaves_the_desk_is_away() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
     assert_eq!(ana.next_of("PRESENCE_NOTICE").await["presence"], "online");
     bo.send_json(json!({"type": "PRESENCE_NOTICE", "body": {"presence": "away"}}))
@@ -38,7 +38,7 @@ async fn who_leaves_the_desk_is_away() {
 
 #[tokio::test]
 async fn typing_is_told_to_those_it_concerns() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
     let mut eve = server.peer("Eve").await;
     ana.send_json(json!({"type": "TYPING_NOTICE", "body": {"conversation": "d1-2"}}))
@@ -62,7 +62,7 @@ async fn typing_is_told_to_those_it_concerns() {
 
 #[tokio::test]
 async fn people_are_found_by_a_part_of_their_name() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     server.peer("Banana").await.leave().await;
     server.peer("番茄").await.leave().await;

@@ -4,7 +4,7 @@ use super::support::TestServer;
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     for path in [
         "/",
         "/d/3-17",
@@ -26,7 +26,7 @@ async fn every_answer_carries_the_security_headers() {
 
 #[tokio::test]
 async fn a_place_in_the_app_is_the_page_and_is_never_kept() {
-    let server = TestServer::with_accounts().await;
+    let server = TestServer::with_accounts();
     for path in ["/", "/r/1", "/d/3-17"] {
         let answer = server.get(path, &[]).await;
         assert_eq!(answer.status, 200);
@@ -47,7 +47,7 @@ async fn a_place_in_the_app_is_the_page_and_is_never_kept() {
 
 #[tokio::test]
 async fn a_server_says_which_kind_it_is() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let info = server.get("/api/v1/server", &[]).await.json();
     assert_eq!(info["demo"], true);
     assert!(

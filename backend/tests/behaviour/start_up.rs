@@ -7,7 +7,7 @@ use super::support::{TestServer, config_in, start_error};
 
 #[tokio::test]
 async fn a_port_in_use_is_named_and_the_folder_is_left_alone() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let folder = TempDir::new().unwrap();
     let mut config = config_in(&folder.path().join("data"), World::Demo);
     config.listen = server.address;
@@ -21,7 +21,7 @@ async fn a_port_in_use_is_named_and_the_folder_is_left_alone() {
 
 #[tokio::test]
 async fn a_second_server_on_the_same_folder_is_refused() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let error = start_error(config_in(&server.config.data, World::Demo)).to_string();
     assert!(
         error.contains("Another pond is running") && error.contains("--data"),
@@ -31,7 +31,7 @@ async fn a_second_server_on_the_same_folder_is_refused() {
 
 #[tokio::test]
 async fn a_folder_of_a_newer_version_is_not_touched() {
-    let mut server = TestServer::demo().await;
+    let mut server = TestServer::demo();
     server.stop().await;
     let file = server.config.data.join("pond.db");
     let db = rusqlite::Connection::open(&file).unwrap();
@@ -73,7 +73,7 @@ async fn a_file_that_is_no_database_of_ours_is_not_touched() {
 
 #[tokio::test]
 async fn accounts_and_nicknames_are_never_mixed() {
-    let mut server = TestServer::with_accounts().await;
+    let mut server = TestServer::with_accounts();
     server.stop().await;
     let error = start_error(config_in(&server.config.data, World::Demo)).to_string();
     assert!(error.contains("with accounts"), "{error}");
@@ -93,7 +93,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
 
 #[tokio::test]
 async fn stopping_ends_every_socket_with_a_reason() {
-    let mut server = TestServer::demo().await;
+    let mut server = TestServer::demo();
     let ana = server.peer("Ana").await;
     let unknown = server.socket("/ws", &[]).await;
     let stopping = async {

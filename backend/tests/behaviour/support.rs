@@ -43,16 +43,16 @@ pub(crate) struct Answer {
 
 impl TestServer {
     /// The tutorial's world.
-    pub(crate) async fn demo() -> Self {
-        Self::start(World::Demo, |_| {}).await
+    pub(crate) fn demo() -> Self {
+        Self::start(World::Demo, |_| {})
     }
 
     /// A world with passwords.
-    pub(crate) async fn with_accounts() -> Self {
-        Self::start(World::Accounts, |_| {}).await
+    pub(crate) fn with_accounts() -> Self {
+        Self::start(World::Accounts, |_| {})
     }
 
-    pub(crate) async fn start(world: World, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn start(world: World, change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = config_in(folder.path(), world);
         change(&mut config);

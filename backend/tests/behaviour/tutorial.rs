@@ -7,7 +7,7 @@ use super::support::{TestServer, close_code, next_json};
 
 #[tokio::test]
 async fn three_clients_meet_whisper_and_talk_to_all() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let (taro, answer) = server.try_peer("/?accessToken=芋艿").await;
     assert_eq!(
         (&answer["code"], &answer["message"]),
@@ -64,7 +64,7 @@ async fn three_clients_meet_whisper_and_talk_to_all() {
 #[tokio::test]
 async fn a_raw_nickname_in_the_request_line_is_taken_as_it_is() {
     // Some clients do not percent-encode. The bytes go over the wire as they are.
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let upgrade = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
@@ -98,7 +98,7 @@ async fn a_raw_nickname_in_the_request_line_is_taken_as_it_is() {
 
 #[tokio::test]
 async fn a_missing_token_is_told_by_a_frame() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     for path in ["/?accessToken=", "/?accessToken", "/ws?accessToken="] {
         let mut socket = server.socket(path, &[]).await;
         let answer = next_json(&mut socket).await;
@@ -111,7 +111,7 @@ async fn a_missing_token_is_told_by_a_frame() {
 
 #[tokio::test]
 async fn what_is_not_understood_is_answered_and_the_connection_lives_on() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut ana = server.peer("Ana").await;
     for (wrong, code) in [
         ("{", 4000),
@@ -148,7 +148,7 @@ async fn what_is_not_understood_is_answered_and_the_connection_lives_on() {
 
 #[tokio::test]
 async fn the_first_frame_can_say_who_it_is() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut socket = server.socket("/ws", &[]).await;
     use futures_util::SinkExt as _;
     let early = json!({"type": "SEND_TO_ALL_REQUEST", "body": {"msgId": "m", "content": "hi"}});
@@ -171,7 +171,7 @@ async fn the_first_frame_can_say_who_it_is() {
 
 #[tokio::test]
 async fn a_socket_that_does_not_say_who_it_is_is_closed() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut socket = server.socket("/ws", &[]).await;
     let answer = next_json(&mut socket).await;
     assert_eq!(answer["type"], "AUTH_RESPONSE");
@@ -181,7 +181,7 @@ async fn a_socket_that_does_not_say_who_it_is_is_closed() {
 
 #[tokio::test]
 async fn frames_against_the_protocol_end_the_connection_with_the_right_code() {
-    let server = TestServer::demo().await;
+    let server = TestServer::demo();
     let mut big = server.peer("Big").await;
     big.send_text(&"x".repeat(70_000)).await;
     assert_eq!(big.close_code().await, 1009);

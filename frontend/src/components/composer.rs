@@ -166,7 +166,7 @@ impl Draft {
             return;
         };
         self.text.set(area.value());
-        self.fit(&area);
+        fit(&area);
         self.stop_saving();
         let saved = set_timeout_with_handle(
             move || {
@@ -183,7 +183,7 @@ impl Draft {
     fn put(self, text: String) {
         if let Some(area) = self.area.get_untracked() {
             area.set_value(&text);
-            self.fit(&area);
+            fit(&area);
         }
         self.text.set(text);
         self.save();
@@ -214,25 +214,23 @@ impl Draft {
             if is_fitted.is_some() && self.text.with_untracked(String::is_empty) {
                 self.put(offered);
             } else if let Some(area) = self.area.get_untracked() {
-                self.fit(&area);
+                fit(&area);
             }
         });
     }
+}
 
-    /// As tall as its text, where the browser does not do it by `field-sizing`.
-    fn fit(self, area: &web_sys::HtmlTextAreaElement) {
-        let style = web_sys::HtmlElement::style(area);
-        let does_itself = style
+/// As tall as its text, where the browser does not do it by `field-sizing`.
+fn fit(area: &web_sys::HtmlTextAreaElement) {
+    let style = web_sys::HtmlElement::style(area);
+    // A browser that does not know a property drops it.
+    let is_known = style.set_property("field-sizing", "content").is_ok()
+        && style
             .get_property_value("field-sizing")
-            .is_ok_and(|value| !value.is_empty())
-            || style.set_property("field-sizing", "content").is_ok()
-                && style
-                    .get_property_value("field-sizing")
-                    .is_ok_and(|value| !value.is_empty());
-        if !does_itself {
-            _ = style.set_property("height", "auto");
-            _ = style.set_property("height", &format!("{}px", area.scroll_height()));
-        }
+            .is_ok_and(|value| !value.is_empty());
+    if !is_known {
+        _ = style.set_property("height", "auto");
+        _ = style.set_property("height", &format!("{}px", area.scroll_height()));
     }
 }
 

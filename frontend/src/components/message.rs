@@ -9,7 +9,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
 
-use super::{clipboard, face::Face};
+use super::{clipboard, face::Face, focus};
 use crate::{
     i18n::{dates, t, text},
     net::clock,
@@ -269,6 +269,7 @@ fn write_to(session: Session, bubble: Signal<Bubble>) {
     let me = session.me().id;
     let peer = bubble.with_untracked(|bubble| bubble.from);
     go(Route::Conversation(ConversationId::direct(me, peer)));
+    focus::composer_soon();
 }
 
 /// Most messages are stored within a second, so the clock comes out only after it.

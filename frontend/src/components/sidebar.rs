@@ -36,7 +36,13 @@ pub fn Sidebar(
         <nav class="sidebar" aria-label=text(|t| t.sidebar)>
             <div class="sidebar__brand">
                 <Logo />
-                "Pond"
+                // Where no conversation is on screen, this is the heading of the page.
+                <span
+                    role=move || shown.get().is_none().then_some("heading")
+                    attr:aria-level=move || shown.get().is_none().then_some("1")
+                >
+                    "Pond"
+                </span>
             </div>
             <button class="sidebar__find" type="button" on:click=move |_| picker.set(true)>
                 {text(|t| t.find)}

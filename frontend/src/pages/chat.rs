@@ -80,7 +80,12 @@ pub fn Chat() -> impl IntoView {
             class:chat--list=move || shown.get().is_none()
             class:chat--people=move || pane.is_shown() && !pane.is_over()
         >
-            <div class="chat__side" inert=is_under>
+            // Alone on the screen, the list is the main thing on it.
+            <div
+                class="chat__side"
+                role=move || shown.get().is_none().then_some("main")
+                inert=is_under
+            >
                 <Sidebar shown />
             </div>
             <main

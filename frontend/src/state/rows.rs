@@ -14,7 +14,8 @@ pub(crate) struct Row {
     /// The place of its event; none for lines and for messages on their way.
     pub(crate) seq: Option<Seq>,
     pub(crate) at: Timestamp,
-    /// A message that shows its author; the ones grouped under it do not.
+    /// A message that shows its author; the ones grouped under it do not. The first row begins the
+    /// conversation, or stands in for what is before it.
     pub(crate) starts_group: bool,
     /// Pixels it takes until it was measured.
     pub(crate) estimate: f64,
@@ -46,10 +47,10 @@ pub(crate) enum Updated {
 /// All rows of what is held, and where they come from.
 #[derive(Default, Debug)]
 pub(crate) struct Rows {
-    rows: Vec<Row>,
+    all: Vec<Row>,
     /// Where the messages on their way begin.
     stored: usize,
-    /// How far the timeline is in `rows`: its floor, its cursor and the divider then.
+    /// How far the timeline is in `all`: its floor, its cursor and the divider then.
     covers: Option<(Seq, Seq, Option<Seq>)>,
     last: Last,
 }
@@ -65,13 +66,13 @@ struct Last {
 
 impl Rows {
     pub(crate) fn all(&self) -> &[Row] {
-        &self.rows
+        &self.all
     }
 
     /// Where a row stands.
     pub(crate) fn position(&self, key: &Key) -> Option<usize> {
         // What is looked for is nearly always close to the end.
-        self.rows.iter().rposition(|row| row.key == *key)
+        self.all.iter().rposition(|row| row.key == *key)
     }
 
     /// Follows the timeline, the outbox and the divider. `day_of` counts local days; `divider`
@@ -91,15 +92,17 @@ impl Rows {
             Some((old_floor, old_cursor, old_divider))
                 if old_floor == floor && old_cursor <= cursor && old_divider == divider =>
             {
-                self.rows.truncate(self.stored);
+                self.all.truncate(self.stored);
                 done = old_cursor;
                 updated = Updated::From(self.stored);
             }
             _ => {
-                self.rows.clear();
+                self.all.clear();
                 self.last = Last::default();
-                self.rows
-                    .push(Row::line(Key::Top, Timestamp(0), TOP_ESTIMATE));
+                self.all.push(Row {
+                    starts_group: timeline.is_complete(),
+                    ..Row::line(Key::Top, Timestamp(0), TOP_ESTIMATE)
+                });
             }
         }
         for event in timeline.after(done) {
@@ -116,7 +119,7 @@ impl Rows {
             self.push(key, seq, message.sent_at, day, &message.content);
         }
         self.covers = Some((floor, cursor, divider));
-        self.stored = self.rows.len();
+        self.stored = self.all.len();
         let stored = self.last;
         for message in outgoing {
             let key = Key::Message(me, message.msg_id.clone());
@@ -130,7 +133,7 @@ impl Rows {
     fn push_divider(&mut self, at: Timestamp) {
         self.last.has_divider = true;
         self.last.author = None;
-        self.rows.push(Row::line(Key::New, at, LINE_ESTIMATE));
+        self.all.push(Row::line(Key::New, at, LINE_ESTIMATE));
     }
 
     fn push(&mut self, key: Key, seq: Option<Seq>, at: Timestamp, day: i64, content: &str) {
@@ -144,12 +147,12 @@ impl Rows {
             let line = Row::line(Key::Day(day), at, LINE_ESTIMATE);
             // The day's name belongs above a divider that came with its first message.
             let above_divider = self
-                .rows
+                .all
                 .pop_if(|row| row.key == Key::New)
                 .map(|divider| [line.clone(), divider]);
             match above_divider {
-                Some(both) => self.rows.extend(both),
-                None => self.rows.push(line),
+                Some(both) => self.all.extend(both),
+                None => self.all.push(line),
             }
         }
         let apart = at.0.saturating_sub(self.last.at.0);
@@ -159,7 +162,7 @@ impl Rows {
             self.last.at = at;
         }
         self.last.author = Some(author);
-        self.rows.push(Row {
+        self.all.push(Row {
             key,
             seq,
             at,
@@ -234,7 +237,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn timeline(events: Vec<Event>) -> Timeline {
-        let first = events.first().map_or(Seq::NONE, |event| event.seq());
+        let first = events.first().map_or(Seq::NONE, Event::seq);
         let mut timeline = Timeline::starting_at(first.previous());
         for event in events {
             timeline.take(event);

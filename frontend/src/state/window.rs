@@ -10,8 +10,9 @@ use super::rows::{Key, Row, Updated};
 /// The heights of all rows and where each begins.
 #[derive(Default, Debug)]
 pub(crate) struct Layout {
-    /// In pixels, by key, so that they outlive a rebuild of the rows.
-    measured: HashMap<Key, f64>,
+    /// In pixels, by key, so that they outlive a rebuild of the rows; and the look that was
+    /// measured, since an older page in front of a row may take its author's name away.
+    measured: HashMap<Key, (f64, bool)>,
     heights: Vec<f64>,
     /// Where each row begins, and at the end where the last one ends.
     tops: Vec<f64>,
@@ -34,17 +35,17 @@ impl Layout {
             Updated::All => 0,
         };
         self.heights.truncate(from);
-        let fresh = rows.iter().skip(from).map(|row| {
-            let measured = self.measured.get(&row.key).copied();
-            measured.unwrap_or(row.estimate)
-        });
-        self.heights.extend(fresh);
+        for row in rows.iter().skip(from) {
+            let height = self.known(row).unwrap_or(row.estimate);
+            self.heights.push(height);
+        }
         self.sum_from(from);
     }
 
     /// Takes a measured height. Returns whether anything moved.
-    pub(crate) fn measure(&mut self, index: usize, key: &Key, height: f64) -> bool {
-        self.measured.insert(key.clone(), height);
+    pub(crate) fn measure(&mut self, index: usize, row: &Row, height: f64) -> bool {
+        let seen = (height, row.starts_group);
+        self.measured.insert(row.key.clone(), seen);
         match self.heights.get_mut(index) {
             Some(old) if (*old - height).abs() > SAME => {
                 *old = height;
@@ -54,8 +55,15 @@ impl Layout {
         }
     }
 
-    pub(crate) fn is_measured(&self, key: &Key) -> bool {
-        self.measured.contains_key(key)
+    pub(crate) fn is_measured(&self, row: &Row) -> bool {
+        self.known(row).is_some()
+    }
+
+    fn known(&self, row: &Row) -> Option<f64> {
+        let measured = self.measured.get(&row.key);
+        measured
+            .filter(|(_, starts_group)| *starts_group == row.starts_group)
+            .map(|(height, _)| *height)
     }
 
     /// The width changed, so every height is only an estimate from now on.
@@ -211,7 +219,7 @@ mod tests {
 
     #[test]
     fn tiny_rows_never_fill_the_dom_and_those_on_screen_stay() {
-        let layout = layout(&[10.0; 5000]);
+        let layout = layout(&vec![10.0; 5000]);
         let window = layout.window(20_000.0, 1000.0);
         assert!(window.len() <= MOST_ROWS);
         assert!(layout.top(window.start) <= 20_000.0 && layout.top(window.end) >= 21_000.0);
@@ -239,9 +247,9 @@ mod tests {
     #[test]
     fn a_height_outlives_a_rebuild_and_moves_what_is_below() {
         let mut layout = layout(&[50.0; 10]);
-        assert!(layout.measure(2, &row(2, 0.0).key, 80.0));
+        assert!(layout.measure(2, &row(2, 0.0), 80.0));
         layout.sum_from(2);
-        assert!(!layout.measure(2, &row(2, 0.0).key, 80.0));
+        assert!(!layout.measure(2, &row(2, 0.0), 80.0));
         assert!((layout.top(3) - (18.0 + 180.0)).abs() < 0.001);
         let rows: Vec<_> = (0..12).map(|number| row(number, 50.0)).collect();
         layout.follow(&rows, Updated::All);

@@ -21,12 +21,7 @@ use crate::{
     i18n::dates,
     net::clock,
     session::Session,
-    state::{
-        dwell::Dwell,
-        places::Places,
-        rows::Key,
-        window::Piece,
-    },
+    state::{dwell::Dwell, places::Places, rows::Key, window::Piece},
 };
 
 /// A handle to the list of one conversation.
@@ -400,26 +395,25 @@ impl Scroller {
         let children = list.children();
         self.change(|held| {
             let mut first = None;
-            self.items.with_untracked(|items| {
-                if usize::try_from(children.length()) != Ok(items.len()) {
-                    return;
-                }
-                for (number, (item, at)) in (0..).zip(items.iter().zip(&held.mounted)) {
-                    let (ItemKey::Row(key), Some(at)) = (&item.key, *at) else {
+            if usize::try_from(children.length()) == Ok(held.mounted.len()) {
+                for (number, at) in (0..).zip(&held.mounted) {
+                    let Some(at) = *at else { continue };
+                    let position = &mut held.position;
+                    let Some(row) = position.rows.all().get(at) else {
                         continue;
                     };
-                    if !all && held.position.layout.is_measured(key) {
+                    if !all && position.layout.is_measured(row) {
                         continue;
                     }
                     let Some(element) = children.item(number) else {
                         continue;
                     };
                     let height = element.get_bounding_client_rect().height();
-                    if held.position.layout.measure(at, key, height) {
+                    if position.layout.measure(at, row, height) {
                         first = first.or(Some(at));
                     }
                 }
-            });
+            }
             if let Some(first) = first {
                 held.position.layout.sum_from(first);
             }

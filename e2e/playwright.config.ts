@@ -1,0 +1,46 @@
+// How the browser tests run. `cargo xtask test` sets POND_BIN and CHROMIUM; by hand the defaults
+// below find a debug build and Debian's browser. Read next: fixtures.ts.
+
+import { defineConfig } from "@playwright/test";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--font-render-hinting=none",
+  "--disable-lcd-text",
+];
+
+export default defineConfig({
+  globalSetup: "./support/check.ts",
+  outputDir: "results/traces",
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"]],
+  use: {
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+      args: FLAGS,
+    },
+    headless: true,
+    // Nothing moves, so nothing has to be waited for.
+    contextOptions: { reducedMotion: "reduce" },
+    locale: "en-GB",
+    timezoneId: "Asia/Shanghai",
+    viewport: { width: 1360, height: 860 },
+    actionTimeout: 10_000,
+    screenshot: "only-on-failure",
+    trace: { mode: "retain-on-failure", screenshots: false },
+  },
+  projects: process.env.POND_PICTURES
+    ? [{ name: "pictures", testDir: "pictures" }]
+    : [{ name: "tests", testDir: "specs" }],
+});

@@ -1,0 +1,88 @@
+// What is new to somebody, and when it no longer is.
+
+import { EVERYONE, hasReadAll, expect, test } from "../fixtures.ts";
+
+test("a private message to somebody who looks elsewhere is counted in the list and the title", async ({
+  person,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  const direct = ana.account.directWith(bo.account);
+  await ana.account.send(direct, "one", "two");
+  await expect(bo.window.unreadRow("Ana", 2)).toBeVisible();
+  await expect(bo.window.page).toHaveTitle("(2) Everyone · Pond");
+  await bo.window.open("Ana");
+  await expect(bo.window.message("two")).toBeVisible();
+  await expect(bo.window.unreadRow("Ana", 2)).toHaveCount(0);
+  await expect(bo.window.page).toHaveTitle("Ana · Pond");
+});
+
+test("the room is marked as unread while one is in a private conversation", async ({ person }) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("read at once");
+  await hasReadAll(bo.account);
+  await bo.window.writeTo("Ana");
+  await ana.window.say("in the room");
+  await expect(bo.window.unreadRow("Everyone", 1)).toBeVisible();
+  await expect(bo.window.page).toHaveTitle("Ana · Pond");
+  await bo.window.open("Everyone");
+  await expect(bo.window.divider).toBeVisible();
+  await expect(bo.window.unreadRow("Everyone", 1)).toHaveCount(0);
+});
+
+test("what was read on one device is read on the others, and a reload does not bring it back", async ({
+  person,
+  windowOf,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  const phone = await windowOf(await bo.account.onAnotherDevice());
+  await phone.isReady();
+  await ana.account.send(ana.account.directWith(bo.account), "read me once");
+  await expect(phone.unreadRow("Ana", 1)).toBeVisible();
+  await bo.window.open("Ana");
+  await expect(phone.row("Ana")).toBeVisible();
+  await expect(phone.unreadRow("Ana", 1)).toHaveCount(0);
+  await phone.page.reload();
+  await phone.isReady();
+  await expect(phone.row("Ana")).toBeVisible();
+  await expect(phone.unreadRow("Ana", 1)).toHaveCount(0);
+});
+
+test("somebody who was away finds what was written meanwhile under a line", async ({
+  person,
+  windowOf,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before you left");
+  await expect(bo.window.message("before you left")).toBeVisible();
+  await hasReadAll(bo.account);
+  await bo.window.page.context().close();
+
+  const texts = Array.from(
+    { length: 60 },
+    (_, at) => `meanwhile ${String(at + 1).padStart(2, "0")}`,
+  );
+  await ana.account.send(EVERYONE, ...texts);
+  const back = await windowOf(bo.account);
+  await expect(back.divider).toBeInViewport();
+  await expect(back.message("meanwhile 01")).toBeInViewport();
+  await expect(back.message("meanwhile 60")).not.toBeInViewport();
+  const list = await back.log.innerText();
+  expect(list.indexOf("before you left")).toBeLessThan(list.indexOf("New"));
+  expect(list.indexOf("New")).toBeLessThan(list.indexOf("meanwhile 01"));
+
+  // The line stays while more arrives; Escape says that all is read and goes to the end.
+  await ana.window.say("and one more");
+  await expect(back.divider).toBeInViewport();
+  await back.page.keyboard.press("Escape");
+  await expect(back.message("and one more")).toBeInViewport();
+  await expect(back.divider).toHaveCount(0);
+  await hasReadAll(bo.account);
+});
+
+test("a room entered for the first time has no line in it", async ({ pond, person, windowOf }) => {
+  const ana = await person("Ana");
+  await ana.account.send(EVERYONE, "long before", "you came");
+  const bo = await windowOf(await pond.account("Bo"));
+  await expect(bo.message("you came")).toBeVisible();
+  await expect(bo.divider).toHaveCount(0);
+});
