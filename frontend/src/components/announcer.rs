@@ -85,7 +85,7 @@ fn batch(lines: Vec<String>) -> String {
     spoken.join("\n")
 }
 
-/// Between two utterances. Source: research/ux.md, A9.
+/// Between two utterances.
 const BREATH: Duration = Duration::from_secs(1);
 /// More than this in one breath is noise.
 const MOST_LINES: usize = 4;

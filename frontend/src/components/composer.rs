@@ -249,5 +249,5 @@ fn note(verdict: Result<(), BadText>, size: usize) -> String {
     }
 }
 
-/// After the last key. Source: research/ux.md, A1, asks for at most half a second.
+/// After the last key. Source: what a crash may cost is half a second.
 const SAVED_AFTER: Duration = Duration::from_millis(300);

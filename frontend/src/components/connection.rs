@@ -173,9 +173,9 @@ fn seconds_until_try(link: Link, now: Moment) -> Option<u64> {
     }
 }
 
-/// Shorter breaks are nobody's business. Source: research/ux.md, A4.
+/// Shorter breaks are nobody's business.
 const LINE_AFTER: Moment = Moment::from_secs(2);
-/// Source: research/ux.md, A4.
+/// After this a person wonders why nothing comes.
 const BANNER_AFTER: Moment = Moment::from_secs(5);
 
 #[cfg(test)]

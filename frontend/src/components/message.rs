@@ -309,5 +309,5 @@ fn state_words(fate: Memo<Fate>, is_late: RwSignal<bool>) -> Option<&'static str
     }
 }
 
-/// Source: research/ux.md, A2.
+/// Milliseconds before "Sending…" is shown: most answers come sooner, and a flicker says nothing.
 const LATE_MS: u64 = 1000;

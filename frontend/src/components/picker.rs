@@ -282,5 +282,5 @@ fn option_id(conversation: ConversationId) -> String {
     format!("picker-{conversation}")
 }
 
-/// Between the last key and the question to the server. Source: research/ux.md, A3.
+/// Between the last key and the question to the server.
 const DEBOUNCE: Duration = Duration::from_millis(80);

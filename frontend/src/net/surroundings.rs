@@ -123,9 +123,9 @@ fn on(target: &EventTarget, event: &str, then: impl FnMut() + 'static) {
 }
 
 const TICK: Duration = Duration::from_secs(1);
-/// Without input for this long the person is away. Source: research/ux.md, A3.
+/// Without input for this long the person is away.
 const IDLE: Moment = Moment::from_mins(10);
-/// A look at another tab is not an absence. Source: research/ux.md, A3.
+/// A look at another tab is not an absence.
 const GLANCE: Moment = Moment::from_secs(5);
 
 #[cfg(test)]
