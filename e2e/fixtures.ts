@@ -20,7 +20,7 @@ import type { Language } from "./support/words.ts";
 export { expect };
 export { type Account, EVERYONE, PASSWORD } from "./support/account.ts";
 export { NO_NETWORK, NO_NETWORK_OR_REFUSED, REFUSED } from "./support/guard.ts";
-export { type Frame, framesOf, holdFrames, refuse } from "./support/wire.ts";
+export { type Frame, type Hold, framesOf, holdFrames, refuse } from "./support/wire.ts";
 export type { PondServer } from "./support/server.ts";
 export type { PondWindow } from "./support/window.ts";
 export { type Language, WORDS } from "./support/words.ts";

@@ -37,12 +37,13 @@ pub fn Sidebar(
             <div class="sidebar__brand">
                 <Logo />
                 // Where no conversation is on screen, this is the heading of the page.
-                <span
-                    role=move || shown.get().is_none().then_some("heading")
-                    attr:aria-level=move || shown.get().is_none().then_some("1")
-                >
-                    "Pond"
-                </span>
+                {move || {
+                    if shown.get().is_none() {
+                        view! { <h1 class="sidebar__name">"Pond"</h1> }.into_any()
+                    } else {
+                        view! { <span class="sidebar__name">"Pond"</span> }.into_any()
+                    }
+                }}
             </div>
             <button class="sidebar__find" type="button" on:click=move |_| picker.set(true)>
                 {text(|t| t.find)}
