@@ -37,6 +37,8 @@ test("a draft belongs to its conversation, and outlives a switch and a reload", 
   await expect(window.row("Everyone")).toContainText("Draft");
   await window.open("Everyone");
   await expect(window.composer).toHaveValue("for the room");
+  // Also where nothing was said yet.
+  await expect(window.row("Bo")).toContainText("Draft");
   await window.page.reload();
   await window.isReady();
   await expect(window.composer).toHaveValue("for the room");
