@@ -14,6 +14,7 @@ use crate::{
         surroundings::{self, Network},
     },
     pages::{chat::Chat, door::Door, unreachable::Unreachable},
+    part::IntoPart as _,
     preferences::ChosenTheme,
     session::{Session, Topic},
 };
@@ -75,11 +76,11 @@ pub fn App() -> impl IntoView {
 
     let door = move |ended: Option<String>| {
         let is_demo = is_demo.get_value();
-        view! { <Door is_demo ended on_enter=enter /> }.into_any()
+        view! { <Door is_demo ended on_enter=enter /> }.part()
     };
     move || match stage.get() {
-        Stage::Asking => ().into_any(),
-        Stage::Unreachable => view! { <Unreachable on_retry=ask /> }.into_any(),
+        Stage::Asking => ().part(),
+        Stage::Unreachable => view! { <Unreachable on_retry=ask /> }.part(),
         Stage::Door => door(None),
         Stage::Inside(session, network) => {
             provide_context(session);
@@ -90,10 +91,10 @@ pub fn App() -> impl IntoView {
                 if has_ended.get() {
                     door(Some(session.me().name))
                 } else {
-                    view! { <Chat /> }.into_any()
+                    view! { <Chat /> }.part()
                 }
             })
-            .into_any()
+            .part()
         }
     }
 }

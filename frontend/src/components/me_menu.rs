@@ -7,7 +7,9 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
     i18n::text,
+    live::{act, live},
     net::api::{self, ApiError},
+    part::IntoPart as _,
 };
 
 /// The button and what it opens.
@@ -44,13 +46,13 @@ pub fn MeMenu() -> impl IntoView {
             aria-label=text(|t| t.settings)
         >
             <Settings />
-            <button class="me-menu__out" type="button" on:click=sign_out>
+            <button class="me-menu__out" type="button" on:click=act(sign_out)>
                 {text(|t| t.sign_out)}
             </button>
             <p class="me-menu__failed" role="alert">
-                {move || has_failed.get().then(|| text(|t| t.sign_out_failed))}
+                {live(move || has_failed.get().then(|| text(|t| t.sign_out_failed)))}
             </p>
         </div>
     }
-    .into_any()
+    .part()
 }

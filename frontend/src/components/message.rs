@@ -12,7 +12,9 @@ use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
 use super::{clipboard, face::Face, focus};
 use crate::{
     i18n::{dates, t, text},
+    live::{act, live, memo},
     net::clock,
+    part::{IntoPart as _, Part},
     router::{Route, go},
     session::{Session, Topic},
     state::{
@@ -63,10 +65,10 @@ pub fn Message(
 ) -> impl IntoView {
     let session = Session::expect();
     let me = session.me().id;
-    let starts_group = Memo::new(move |_| bubble.with(|bubble| bubble.starts_group));
-    let content = Memo::new(move |_| bubble.with(|bubble| bubble.content.clone()));
-    let fate = Memo::new(move |_| bubble.with(|bubble| bubble.fate));
-    let at = Memo::new(move |_| bubble.with(|bubble| bubble.at));
+    let starts_group = memo(move || bubble.with(|bubble| bubble.starts_group));
+    let content = memo(move || bubble.with(|bubble| bubble.content.clone()));
+    let fate = memo(move || bubble.with(|bubble| bubble.fate));
+    let at = memo(move || bubble.with(|bubble| bubble.at));
     let is_late = is_late(fate, at);
     let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     let label = move || {
@@ -84,48 +86,48 @@ pub fn Message(
         <article
             class="message"
             class:message--first=starts_group
-            class:message--pending=move || is_late.get() && fate.get() == Fate::OnItsWay
-            class:message--failed=move || matches!(fate.get(), Fate::Failed(_))
-            tabindex=tab_index
-            aria-label=label
+            class:message--pending=live(move || is_late.get() && fate.get() == Fate::OnItsWay)
+            class:message--failed=live(move || matches!(fate.get(), Fate::Failed(_)))
+            tabindex=live(tab_index)
+            aria-label=live(label)
         >
-            {move || {
+            {live(move || {
                 if starts_group.get() {
                     view! { <AuthorFace bubble is_own=bubble.with_untracked(|b| b.from) == me /> }
-                        .into_any()
+                        .part()
                 } else {
-                    view! { <Time at class="message__gutter" /> }.into_any()
+                    view! { <Time at class="message__gutter" /> }.part()
                 }
-            }}
+            })}
             <div class="message__body">
-                {move || {
+                {live(move || {
                     starts_group
                         .get()
-                        .then(|| view! { <Author bubble is_stop me /> <Time at class="message__time" /> })
-                }}
+                        .then(|| view! { <Author bubble is_stop me /> <Time at class="message__time" /> }.part())
+                })}
                 <div class="message__text" dir="auto">
-                    {move || content.with(|content| pieces(content, is_stop))}
-                    {move || {
+                    {live(move || content.with(|content| pieces(content, is_stop)))}
+                    {live(move || {
                         (is_late.get() && fate.get() == Fate::OnItsWay)
                             .then(|| {
                                 view! {
                                     " "
                                     <span class="message__state">
-                                        {move || on_its_way(session)}
+                                        {live(move || on_its_way(session))}
                                     </span>
-                                }
+                                }.part()
                             })
-                    }}
+                    })}
                 </div>
-                {move || match fate.get() {
+                {live(move || match fate.get() {
                     Fate::Failed(code) => {
-                        Some(view! { <Failed conversation bubble code is_stop /> })
+                        Some(view! { <Failed conversation bubble code is_stop /> }.part())
                     }
                     Fate::Stored | Fate::OnItsWay => None,
-                }}
+                })}
             </div>
         </article>
-    }
+    }.part()
 }
 
 /// The big face, which opens the private conversation for those who point; the name beside it does
@@ -134,11 +136,11 @@ pub fn Message(
 fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
     let face = bubble.with_untracked(|bubble| {
         let (user, name) = (bubble.from, bubble.name.clone());
-        view! { <Face user name big=true /> }
+        view! { <Face user name big=true /> }.part()
     });
     let session = Session::expect();
     if is_own {
-        face.into_any()
+        face.part()
     } else {
         view! {
             <button
@@ -146,12 +148,12 @@ fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
                 type="button"
                 tabindex="-1"
                 aria-hidden="true"
-                on:click=move |_| write_to(session, bubble)
+                on:click=act(move |_| write_to(session, bubble))
             >
                 {face}
             </button>
         }
-        .into_any()
+        .part()
     }
 }
 
@@ -161,21 +163,21 @@ fn Author(bubble: Signal<Bubble>, is_stop: Signal<bool>, me: UserId) -> impl Int
     let session = Session::expect();
     let name = move || bubble.with(|bubble| bubble.name.clone());
     if bubble.with_untracked(|bubble| bubble.from == me) {
-        return view! { <span class="message__who" dir="auto">{name}</span> }.into_any();
+        return view! { <span class="message__who" dir="auto">{live(name)}</span> }.part();
     }
     view! {
         <button
             class="message__who"
             type="button"
             dir="auto"
-            tabindex=move || if is_stop.get() { "0" } else { "-1" }
-            title=move || (t().write_to)(&name())
-            on:click=move |_| write_to(session, bubble)
+            tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
+            title=live(move || (t().write_to)(&name()))
+            on:click=act(move |_| write_to(session, bubble))
         >
-            {name}
+            {live(name)}
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// The time as `14:05`; the full date for those who point at it.
@@ -184,12 +186,13 @@ fn Time(at: Memo<Timestamp>, class: &'static str) -> impl IntoView {
     view! {
         <time
             class=class
-            datetime=move || dates::machine(at.get())
-            title=move || dates::full(at.get())
+            datetime=live(move || dates::machine(at.get()))
+            title=live(move || dates::full(at.get()))
         >
-            {move || dates::time(at.get())}
+            {live(move || dates::time(at.get()))}
         </time>
     }
+    .part()
 }
 
 /// Why a message was refused, and what can be done.
@@ -224,43 +227,44 @@ fn Failed(
     view! {
         <div class="message__failed">
             <span class="message__why">
-                {move || format!("{} {}", t().not_sent, (t().error)(code))}
+                {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
             </span>
-            <button type="button" tabindex=tab_index on:click=retry>
+            <button type="button" tabindex=live(tab_index) on:click=act(retry)>
                 {text(|t| t.retry)}
             </button>
-            <button type="button" tabindex=tab_index on:click=copy>
-                {move || if was_copied.get() { t().copied } else { t().copy }}
+            <button type="button" tabindex=live(tab_index) on:click=act(copy)>
+                {live(move || if was_copied.get() { t().copied } else { t().copy })}
             </button>
-            <button type="button" tabindex=tab_index on:click=delete>
+            <button type="button" tabindex=live(tab_index) on:click=act(delete)>
                 {text(|t| t.delete)}
             </button>
         </div>
     }
+    .part()
 }
 
 /// The text as nodes. Nothing a person wrote is ever read as HTML.
-fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<AnyView> {
+fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<Part> {
     let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     parse(content)
         .into_iter()
         .map(|piece| match piece {
-            Piece::Words(words) => words.to_owned().into_any(),
-            Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.into_any(),
+            Piece::Words(words) => words.to_owned().part(),
+            Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.part(),
             Piece::Block(code) => {
-                view! { <pre tabindex=tab_index><code>{code.to_owned()}</code></pre> }.into_any()
+                view! { <pre tabindex=live(tab_index)><code>{code.to_owned()}</code></pre> }.part()
             }
             Piece::Link(address) => view! {
                 <a
                     href=address.to_owned()
                     target="_blank"
                     rel="noopener noreferrer nofollow ugc"
-                    tabindex=tab_index
+                    tabindex=live(tab_index)
                 >
                     {address.to_owned()}
                 </a>
             }
-            .into_any(),
+            .part(),
         })
         .collect()
 }

@@ -10,7 +10,9 @@ use crate::{
     app::PickerOpen,
     components::{connection, face::Face, focus, icons::PlusIcon, logo::Logo, me_menu::MeMenu},
     i18n::{t, text, texts::badge},
+    live::{act, each, live, memo, when},
     names,
+    part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
     state::drafts::Drafts,
@@ -24,35 +26,35 @@ pub fn Sidebar(
 ) -> impl IntoView {
     let session = Session::expect();
     let PickerOpen(picker) = expect_context();
-    let directs = Memo::new(move |_| {
+    let directs = memo(move || {
         session.with(Topic::Conversations, |client| {
             directs_by_activity(client, shown.get())
         })
     });
-    let rooms = Memo::new(move |_| session.with(Topic::Conversations, rooms));
-    let row = move |id: ConversationId| view! { <Row id shown /> };
+    let rooms = memo(move || session.with(Topic::Conversations, rooms));
+    let row = move |id: ConversationId| view! { <Row id shown /> }.part();
 
     view! {
         <nav class="sidebar" aria-label=text(|t| t.sidebar)>
             <div class="sidebar__brand">
                 <Logo />
                 // Where no conversation is on screen, this is the heading of the page.
-                {move || {
+                {live(move || {
                     if shown.get().is_none() {
-                        view! { <h1 class="sidebar__name">"Pond"</h1> }.into_any()
+                        view! { <h1 class="sidebar__name">"Pond"</h1> }.part()
                     } else {
-                        view! { <span class="sidebar__name">"Pond"</span> }.into_any()
+                        view! { <span class="sidebar__name">"Pond"</span> }.part()
                     }
-                }}
+                })}
             </div>
-            <button class="sidebar__find" type="button" on:click=move |_| picker.set(true)>
+            <button class="sidebar__find" type="button" on:click=act(move |_| picker.set(true))>
                 {text(|t| t.find)}
                 <kbd aria-hidden="true">{if is_apple() { "⌘ K" } else { "Ctrl K" }}</kbd>
             </button>
             <div class="sidebar__lists">
                 <h2 id="rooms">{text(|t| t.rooms)}</h2>
                 <ul aria-labelledby="rooms">
-                    <For each=move || rooms.get() key=|id| *id children=row />
+                    {each(move || rooms.get(), |id| *id, row)}
                 </ul>
                 <div class="sidebar__heading">
                     <h2 id="directs">{text(|t| t.private_messages)}</h2>
@@ -61,22 +63,22 @@ pub fn Sidebar(
                         type="button"
                         aria-label=text(|t| t.new_private_message)
                         title=text(|t| t.new_private_message)
-                        on:click=move |_| picker.set(true)
+                        on:click=act(move |_| picker.set(true))
                     >
                         <PlusIcon />
                     </button>
                 </div>
                 <ul aria-labelledby="directs">
-                    <For each=move || directs.get() key=|id| *id children=row />
+                    {each(move || directs.get(), |id| *id, row)}
                 </ul>
-                <Show when=move || directs.with(Vec::is_empty)>
+                {when(move || directs.with(Vec::is_empty), move || view! {
                     <p class="sidebar__empty">{text(|t| t.no_private_messages)}</p>
-                </Show>
+                }.part())}
             </div>
             <Me />
         </nav>
     }
-    .into_any()
+    .part()
 }
 
 /// One conversation.
@@ -86,7 +88,7 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
     let drafts: Drafts = expect_context();
     let route = Route::Conversation(id);
     let is_room = matches!(id, ConversationId::Room(_));
-    let name = Memo::new(move |_| {
+    let name = memo(move || {
         // A room is called by its title, a private conversation by its person.
         let topic = if is_room {
             Topic::Conversations
@@ -95,13 +97,13 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
         };
         session.with(topic, |client| names::conversation(client, id, t()))
     });
-    let unread = Memo::new(move |_| {
+    let unread = memo(move || {
         session.with(Topic::Conversations, |client| {
             let conversation = client.conversation(id);
             conversation.map_or(0, |conversation| conversation.unread(client.me().id))
         })
     });
-    let is_shown = Memo::new(move |_| shown.get() == Some(id));
+    let is_shown = memo(move || shown.get() == Some(id));
     let has_draft = move || !is_shown.get() && drafts.has(id);
     let open = move |click: MouseEvent| {
         if router::is_plain(&click) {
@@ -113,14 +115,14 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
     let sign = match id.peer_of(session.me().id) {
         Some(user) => {
             let presence = presence_of(session, user);
-            (move || view! { <Face user name=name.get() presence /> }).into_any()
+            live(move || view! { <Face user name=name.get() presence /> }.part()).part()
         }
         None => view! {
             <span class="row__hash" aria-hidden="true">
                 "#"
             </span>
         }
-        .into_any(),
+        .part(),
     };
     let count = move || {
         let unread = unread.get();
@@ -131,27 +133,28 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
                     <span class="visually-hidden">" " {(t().unread)(unread)}</span>
                 </span>
             }
+            .part()
         })
     };
     view! {
         <li>
             <a
                 class="row"
-                class:row--unread=move || { unread.get() > 0 }
+                class:row--unread=live(move || { unread.get() > 0 })
                 href=route.path()
-                aria-current=move || is_shown.get().then_some("page")
-                on:click=open
+                aria-current=live(move || is_shown.get().then_some("page"))
+                on:click=act(open)
             >
                 {sign}
                 <span class="row__name">{name}</span>
-                {move || {
-                    has_draft().then(|| view! { <span class="row__draft">{t().draft}</span> })
-                }}
-                {count}
+                {live(move || {
+                    has_draft().then(|| view! { <span class="row__draft">{t().draft}</span> }.part())
+                })}
+                {live(count)}
             </a>
         </li>
     }
-    .into_any()
+    .part()
 }
 
 /// The person and the connection.
@@ -166,16 +169,16 @@ fn Me() -> impl IntoView {
             <Face user=me.id name=me.name.clone() presence big=true />
             <p class="me__who">
                 <span class="me__name">{me.name.clone()}</span>
-                <span class="me__line">{move || look.get().line(t())}</span>
+                <span class="me__line">{live(move || look.get().line(t()))}</span>
             </p>
             <MeMenu />
         </div>
     }
-    .into_any()
+    .part()
 }
 
 fn presence_of(session: Session, user: UserId) -> Memo<Presence> {
-    Memo::new(move |_| {
+    memo(move || {
         session.with(Topic::People, |client| {
             let person = client.person(user);
             person.map_or(Presence::Offline, |person| person.presence)
