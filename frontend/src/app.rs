@@ -4,10 +4,11 @@
 //! component may use. Read next: [`crate::pages::chat`].
 
 use client::{Client, Link};
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 use shared::frame::User;
 
 use crate::{
+    live::{live, memo, spawn},
     media::{self, Room},
     net::{
         api,
@@ -52,7 +53,7 @@ pub fn App() -> impl IntoView {
     });
     let ask = Callback::new(move |()| {
         stage.set(Stage::Asking);
-        spawn_local(async move {
+        spawn(async move {
             match api::server().await {
                 Ok(server) => {
                     is_demo.set_value(server.demo);
@@ -78,7 +79,7 @@ pub fn App() -> impl IntoView {
         let is_demo = is_demo.get_value();
         view! { <Door is_demo ended on_enter=enter /> }.part()
     };
-    move || match stage.get() {
+    live(move || match stage.get() {
         Stage::Asking => ().part(),
         Stage::Unreachable => view! { <Unreachable on_retry=ask /> }.part(),
         Stage::Door => door(None),
@@ -86,8 +87,8 @@ pub fn App() -> impl IntoView {
             provide_context(session);
             provide_context(network);
             let has_ended =
-                Memo::new(move |_| session.with(Topic::Link, Client::link) == Link::SignedOut);
-            (move || {
+                memo(move || session.with(Topic::Link, Client::link) == Link::SignedOut);
+            live(move || {
                 if has_ended.get() {
                     door(Some(session.me().name))
                 } else {
@@ -96,7 +97,8 @@ pub fn App() -> impl IntoView {
             })
             .part()
         }
-    }
+    })
+    .part()
 }
 
 /// How far the page came.

@@ -3,9 +3,9 @@
 //! Every closure is a type of its own, and the view library is compiled once more for each that
 //! stands in a view: 1 to 3 KB of code. Boxed, all closures of one kind share one copy.
 
-use std::{hash::Hash, sync::Arc};
+use std::{hash::Hash, pin::Pin, sync::Arc};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::part::{IntoPart as _, Part};
 
@@ -38,6 +38,14 @@ pub fn effect(run: impl FnMut() + 'static) {
         Effect::new(move |_| run());
     }
     boxed(Box::new(run));
+}
+
+/// Work that goes on beside the page.
+pub fn spawn(work: impl Future<Output = ()> + 'static) {
+    fn boxed(work: Pin<Box<dyn Future<Output = ()>>>) {
+        spawn_local(work);
+    }
+    boxed(Box::pin(work));
 }
 
 /// A part that is there while something holds.

@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use client::{Change, Client, Closed, Effect, Link, Moment};
 use futures_channel::mpsc;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use shared::{ClientFrame, ConversationId, frame::User};
 
-use crate::net::{clock, random, socket};
+use crate::{
+    live::spawn,
+    net::{clock, random, socket},
+};
 
 /// What a view may depend on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -81,8 +83,6 @@ impl Session {
             effects.extend(std::iter::from_fn(|| client.next_effect()));
             topics.extend(std::iter::from_fn(|| client.next_change()).map(Topic::from));
         });
-        topics.sort_unstable();
-        topics.dedup();
         for topic in topics {
             let trigger = self.triggers.with_value(|all| all.get(&topic).cloned());
             if let Some(trigger) = trigger {
@@ -132,7 +132,7 @@ impl Session {
             Effect::Connect => {
                 let (line, outgoing) = mpsc::channel(QUEUED_FRAMES);
                 self.line.set_value(Some(line));
-                spawn_local(socket::run(self, outgoing));
+                spawn(socket::run(self, outgoing));
             }
             Effect::Disconnect => self.line.set_value(None),
             Effect::Transmit(frame) => {

@@ -11,6 +11,7 @@ use shared::{ConversationId, Event, Seq, Timestamp, UserId};
 use crate::{
     i18n::t_now,
     net::clock,
+    part::IntoPart as _,
     session::{Session, Topic},
 };
 
@@ -53,7 +54,7 @@ pub fn Announcer(
             {spoken}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 /// What others said after `after`, as it is spoken. What is long past is history that was fetched

@@ -20,8 +20,11 @@ use shared::{
 use super::typing_line::TypingLine;
 use crate::{
     i18n::{t, text},
-    ime, media, names,
+    ime,
+    live::{act, live, memo},
+    media, names,
     net::{clock, random},
+    part::IntoPart as _,
     session::{Session, Topic},
     state::drafts::Drafts,
 };
@@ -45,7 +48,7 @@ pub fn Composer(
     };
     draft.keep_until_gone();
     let is_touch = StoredValue::new(media::is_touch());
-    let verdict = Memo::new(move |_| draft.text.with(|text| check(text.trim())));
+    let verdict = memo(move || draft.text.with(|text| check(text.trim())));
 
     let send = move || {
         if verdict.get_untracked().is_err() {
@@ -94,27 +97,27 @@ pub fn Composer(
                 dir="auto"
                 enterkeyhint=if media::is_touch() { "enter" } else { "send" }
                 autocomplete="off"
-                aria-label=name
+                aria-label=live(name)
                 aria-describedby="composer-note"
-                placeholder=name
+                placeholder=live(name)
                 node_ref=area
                 prop:value=draft.text.get_untracked()
-                on:input=on_input
-                on:keydown=on_keydown
-                on:pointerdown=move |pointer: PointerEvent| {
+                on:input=act(on_input)
+                on:keydown=act(on_keydown)
+                on:pointerdown=act(move |pointer: PointerEvent| {
                     is_touch.set_value(pointer.pointer_type() == "touch");
-                }
+                })
             ></textarea>
             <button
                 class="composer__send"
                 type="button"
                 aria-label=text(|t| t.send)
                 title=text(|t| t.send)
-                disabled=move || verdict.get().is_err()
+                disabled=live(move || verdict.get().is_err())
                 // The box keeps the focus, and a phone its keyboard.
-                on:pointerdown=|pointer: PointerEvent| pointer.prevent_default()
-                on:mousedown=|mouse: ev::MouseEvent| mouse.prevent_default()
-                on:click=on_send
+                on:pointerdown=act(|pointer: PointerEvent| pointer.prevent_default())
+                on:mousedown=act(|mouse: ev::MouseEvent| mouse.prevent_default())
+                on:click=act(on_send)
             >
                 <SendIcon />
             </button>
@@ -122,13 +125,13 @@ pub fn Composer(
         <p
             id="composer-note"
             class="composer__note"
-            class:composer__note--bad=move || is_bad(verdict.get())
+            class:composer__note--bad=live(move || is_bad(verdict.get()))
             role="status"
         >
-            {move || note(verdict.get(), draft.text.with(|text| text.trim().len()))}
+            {live(move || note(verdict.get(), draft.text.with(|text| text.trim().len())))}
         </p>
     }
-    .into_any()
+    .part()
 }
 
 #[component]
@@ -146,6 +149,7 @@ fn SendIcon() -> impl IntoView {
             <path d="M12 19V5M5.500 11.500 12 5l6.500 6.500" />
         </svg>
     }
+    .part()
 }
 
 /// The text in the box and where it is kept.

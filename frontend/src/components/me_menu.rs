@@ -2,12 +2,12 @@
 //!
 //! A `popover`, so that Esc, a click beside it and the return of the focus are the browser's work.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
     i18n::text,
-    live::{act, live},
+    live::{act, live, spawn},
     net::api::{self, ApiError},
     part::IntoPart as _,
 };
@@ -18,7 +18,7 @@ pub fn MeMenu() -> impl IntoView {
     let has_failed = RwSignal::new(false);
     let sign_out = move |_| {
         has_failed.set(false);
-        spawn_local(async move {
+        spawn(async move {
             match api::sign_out().await {
                 Err(ApiError::Unreachable) => has_failed.set(true),
                 // A refusal says that the session is gone already. A fresh page keeps nothing.

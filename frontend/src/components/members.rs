@@ -16,6 +16,7 @@ use crate::{
     part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
+    state::order,
 };
 
 /// The people the client knows of, online ones first.
@@ -37,9 +38,8 @@ fn Group(presence: Presence) -> impl IntoView {
     let people = memo(move || {
         session.with(Topic::People, |client| {
             let of_this = |person: &&Person| person.presence == presence;
-            let mut people: Vec<_> = client.people().filter(of_this).cloned().collect();
-            people.sort_by_cached_key(|person| person.name.to_lowercase());
-            people
+            let people: Vec<_> = client.people().filter(of_this).cloned().collect();
+            order::by_key(people, |person| person.name.to_lowercase())
         })
     });
     let is_shown = move || {

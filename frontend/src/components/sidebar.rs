@@ -2,6 +2,8 @@
 //!
 //! Owns the order of the rows. A row is a link, so that it opens in a new tab as well.
 
+use std::cmp::Reverse;
+
 use client::Client;
 use leptos::{ev::MouseEvent, prelude::*};
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
@@ -15,7 +17,7 @@ use crate::{
     part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
-    state::drafts::Drafts,
+    state::{drafts::Drafts, order},
 };
 
 /// The list of conversations.
@@ -197,7 +199,7 @@ fn rooms(client: &Client) -> Vec<ConversationId> {
 fn directs_by_activity(client: &Client, shown: Option<ConversationId>) -> Vec<ConversationId> {
     let me = client.me().id;
     let written_at = |id| client.outgoing(id).map(|message| message.written_at).max();
-    let mut rows: Vec<(Timestamp, ConversationId)> = client
+    let rows: Vec<(Timestamp, ConversationId)> = client
         .conversations()
         .filter(|conversation| conversation.id.peer_of(me).is_some())
         .map(|conversation| {
@@ -213,7 +215,7 @@ fn directs_by_activity(client: &Client, shown: Option<ConversationId>) -> Vec<Co
         })
         .filter(|(at, _)| *at > Timestamp::default())
         .collect();
-    rows.sort_unstable_by(|one, other| other.cmp(one));
+    let rows = order::by_key(rows, |row| Reverse(*row));
     rows.into_iter().map(|(_, id)| id).collect()
 }
 

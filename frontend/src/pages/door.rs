@@ -2,7 +2,7 @@
 //!
 //! Owns the form and its errors. What lies behind the door is told by `on_enter`.
 
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{
     Code,
     frame::User,
@@ -14,7 +14,7 @@ use shared::{
 use crate::{
     components::{logo::Logo, settings::Settings},
     i18n::{Texts, t, text},
-    live::{act, live},
+    live::{act, live, spawn},
     net::api::{self, ApiError},
     part::IntoPart as _,
 };
@@ -63,7 +63,7 @@ pub fn Door(
             Ok(credentials) => {
                 wrong.set(None);
                 is_busy.set(true);
-                spawn_local(async move {
+                spawn(async move {
                     let answer = knock(&credentials, asks).await;
                     is_busy.set(false);
                     match answer {
