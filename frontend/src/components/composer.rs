@@ -21,7 +21,7 @@ use super::typing_line::TypingLine;
 use crate::{
     i18n::{t, text},
     ime,
-    live::{act, live, memo},
+    live::{act, live},
     media, names,
     net::{clock, random},
     part::IntoPart as _,
@@ -48,10 +48,10 @@ pub fn Composer(
     };
     draft.keep_until_gone();
     let is_touch = StoredValue::new(media::is_touch());
-    let verdict = memo(move || draft.text.with(|text| check(text.trim())));
+    let verdict = move || draft.text.with(|text| check(text.trim()));
 
     let send = move || {
-        if verdict.get_untracked().is_err() {
+        if untrack(verdict).is_err() {
             return;
         }
         let content = draft.text.with_untracked(|text| text.trim().to_owned());
@@ -113,7 +113,7 @@ pub fn Composer(
                 type="button"
                 aria-label=text(|t| t.send)
                 title=text(|t| t.send)
-                disabled=live(move || verdict.get().is_err())
+                disabled=live(move || verdict().is_err())
                 // The box keeps the focus, and a phone its keyboard.
                 on:pointerdown=act(|pointer: PointerEvent| pointer.prevent_default())
                 on:mousedown=act(|mouse: ev::MouseEvent| mouse.prevent_default())
@@ -125,10 +125,10 @@ pub fn Composer(
         <p
             id="composer-note"
             class="composer__note"
-            class:composer__note--bad=live(move || is_bad(verdict.get()))
+            class:composer__note--bad=live(move || is_bad(verdict()))
             role="status"
         >
-            {live(move || note(verdict.get(), draft.text.with(|text| text.trim().len())))}
+            {live(move || note(verdict(), draft.text.with(|text| text.trim().len())))}
         </p>
     }
     .part()

@@ -66,11 +66,11 @@ pub fn ConnectionNotice() -> impl IntoView {
         Look::Banner => Some(banner(text(|t| t.no_connection)).part()),
         Look::Offline => Some(banner(text(|t| t.disconnected)).part()),
     };
-    let next_try = memo(move || {
+    let next_try = move || {
         let link = session.with(Topic::Link, Client::link);
         seconds_until_try(link, session.now())
-    });
-    let countdown = move || match next_try.get() {
+    };
+    let countdown = move || match next_try() {
         Some(seconds) => (t().next_try)(seconds),
         None => t().trying_now.to_owned(),
     };

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
-    i18n::text,
+    i18n::{t, text},
     live::{act, live, spawn},
     net::api::{self, ApiError},
     part::IntoPart as _,
@@ -50,7 +50,7 @@ pub fn MeMenu() -> impl IntoView {
                 {text(|t| t.sign_out)}
             </button>
             <p class="me-menu__failed" role="alert">
-                {live(move || has_failed.get().then(|| text(|t| t.sign_out_failed)))}
+                {live(move || if has_failed.get() { t().sign_out_failed } else { "" })}
             </p>
         </div>
     }

@@ -12,7 +12,7 @@ use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
 use super::{clipboard, face::Face, focus};
 use crate::{
     i18n::{dates, t, text},
-    live::{act, live, memo},
+    live::{act, live, memo, when},
     net::clock,
     part::{IntoPart as _, Part},
     router::{Route, go},
@@ -67,9 +67,9 @@ pub fn Message(
     let me = session.me().id;
     let starts_group = memo(move || bubble.with(|bubble| bubble.starts_group));
     let content = memo(move || bubble.with(|bubble| bubble.content.clone()));
-    let fate = memo(move || bubble.with(|bubble| bubble.fate));
-    let at = memo(move || bubble.with(|bubble| bubble.at));
-    let is_late = is_late(fate, at);
+    let fate = move || bubble.with(|bubble| bubble.fate);
+    let is_late = is_late(bubble);
+    let is_slow = move || is_late.get() && fate() == Fate::OnItsWay;
     let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     let label = move || {
         bubble.with(|bubble| {
@@ -78,7 +78,7 @@ pub fn Message(
                 &bubble.name,
                 &time,
                 &bubble.content,
-                state_words(fate, is_late),
+                state_words(bubble.fate, is_late),
             )
         })
     };
@@ -86,8 +86,8 @@ pub fn Message(
         <article
             class="message"
             class:message--first=starts_group
-            class:message--pending=live(move || is_late.get() && fate.get() == Fate::OnItsWay)
-            class:message--failed=live(move || matches!(fate.get(), Fate::Failed(_)))
+            class:message--pending=live(is_slow)
+            class:message--failed=live(move || matches!(fate(), Fate::Failed(_)))
             tabindex=live(tab_index)
             aria-label=live(label)
         >
@@ -96,38 +96,45 @@ pub fn Message(
                     view! { <AuthorFace bubble is_own=bubble.with_untracked(|b| b.from) == me /> }
                         .part()
                 } else {
-                    view! { <Time at class="message__gutter" /> }.part()
+                    view! { <Time bubble class="message__gutter" /> }.part()
                 }
             })}
             <div class="message__body">
-                {live(move || {
-                    starts_group
-                        .get()
-                        .then(|| view! { <Author bubble is_stop me /> <Time at class="message__time" /> }.part())
-                })}
+                {when(
+                    move || starts_group.get(),
+                    move || {
+                        view! {
+                            <Author bubble is_stop me />
+                            <Time bubble class="message__time" />
+                        }
+                        .part()
+                    },
+                )}
                 <div class="message__text" dir="auto">
-                    {live(move || content.with(|content| pieces(content, is_stop)))}
-                    {live(move || {
-                        (is_late.get() && fate.get() == Fate::OnItsWay)
-                            .then(|| {
-                                view! {
-                                    " "
-                                    <span class="message__state">
-                                        {live(move || on_its_way(session))}
-                                    </span>
-                                }.part()
-                            })
-                    })}
+                    {live(move || content.with(|content| pieces(content, is_stop).part()))}
+                    {when(
+                        is_slow,
+                        move || {
+                            view! {
+                                " "
+                                <span class="message__state">
+                                    {live(move || on_its_way(session))}
+                                </span>
+                            }
+                            .part()
+                        },
+                    )}
                 </div>
-                {live(move || match fate.get() {
+                {live(move || match fate() {
                     Fate::Failed(code) => {
-                        Some(view! { <Failed conversation bubble code is_stop /> }.part())
+                        view! { <Failed conversation bubble code is_stop /> }.part()
                     }
-                    Fate::Stored | Fate::OnItsWay => None,
+                    Fate::Stored | Fate::OnItsWay => ().part(),
                 })}
             </div>
         </article>
-    }.part()
+    }
+    .part()
 }
 
 /// The big face, which opens the private conversation for those who point; the name beside it does
@@ -182,14 +189,15 @@ fn Author(bubble: Signal<Bubble>, is_stop: Signal<bool>, me: UserId) -> impl Int
 
 /// The time as `14:05`; the full date for those who point at it.
 #[component]
-fn Time(at: Memo<Timestamp>, class: &'static str) -> impl IntoView {
+fn Time(bubble: Signal<Bubble>, class: &'static str) -> impl IntoView {
+    let at = move || bubble.with(|bubble| bubble.at);
     view! {
         <time
             class=class
-            datetime=live(move || dates::machine(at.get()))
-            title=live(move || dates::full(at.get()))
+            datetime=live(move || dates::machine(at()))
+            title=live(move || dates::full(at()))
         >
-            {live(move || dates::time(at.get()))}
+            {live(move || dates::time(at()))}
         </time>
     }
     .part()
@@ -277,10 +285,11 @@ fn write_to(session: Session, bubble: Signal<Bubble>) {
 }
 
 /// Most messages are stored within a second, so the clock comes out only after it.
-fn is_late(fate: Memo<Fate>, at: Memo<Timestamp>) -> RwSignal<bool> {
+fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
     let is_late = RwSignal::new(false);
-    if fate.get_untracked() == Fate::OnItsWay {
-        let age = clock::wall().0.saturating_sub(at.get_untracked().0);
+    let (fate, at) = bubble.with_untracked(|bubble| (bubble.fate, bubble.at));
+    if fate == Fate::OnItsWay {
+        let age = clock::wall().0.saturating_sub(at.0);
         let left = LATE_MS.saturating_sub(u64::try_from(age).unwrap_or(0));
         if left == 0 {
             is_late.set(true);
@@ -305,8 +314,8 @@ fn on_its_way(session: Session) -> &'static str {
     }
 }
 
-fn state_words(fate: Memo<Fate>, is_late: RwSignal<bool>) -> Option<&'static str> {
-    match fate.get() {
+fn state_words(fate: Fate, is_late: RwSignal<bool>) -> Option<&'static str> {
+    match fate {
         Fate::Failed(_) => Some(t().not_sent),
         Fate::OnItsWay if is_late.get() => Some(t().sending),
         Fate::Stored | Fate::OnItsWay => None,

@@ -109,7 +109,7 @@ pub fn PeopleAside() -> impl IntoView {
             hidden=live(move || !pane.is_shown())
             on:keydown=act(on_keydown)
         >
-            {live(move || pane.is_shown().then(inside))}
+            {when(move || pane.is_shown(), inside)}
         </aside>
     }
     .part()

@@ -18,7 +18,7 @@ use crate::{
     app::PickerOpen,
     i18n::{t, text},
     ime,
-    live::{act, effect, live, memo},
+    live::{act, effect, live, memo, when},
     part::IntoPart as _,
     router::{Route, go},
     session::{Session, Topic},
@@ -59,7 +59,7 @@ pub fn Picker() -> impl IntoView {
             on:close=act(move |_| is_open.set(false))
             on:click=act(on_click)
         >
-            {live(move || is_open.get().then(|| view! { <Search session is_open /> }.part()))}
+            {when(move || is_open.get(), move || view! { <Search session is_open /> }.part())}
         </dialog>
     }
     .part()
@@ -81,14 +81,14 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
         });
         query.with(|query| matching::best(query, all))
     });
-    let at = memo(move || {
+    let at = move || {
         let chosen = chosen.get();
         found.with(|found| {
             let is_chosen = |one: &Candidate| Some(one.conversation) == chosen;
             found.iter().position(is_chosen).unwrap_or(0)
         })
-    });
-    let active = memo(move || found.with(|found| Some(found.get(at.get())?.conversation)));
+    };
+    let active = memo(move || found.with(|found| Some(found.get(at())?.conversation)));
     let is_finding = move || {
         rounds.track();
         session.with(Topic::People, Client::is_finding_people)
@@ -145,7 +145,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
         if ime::owns(&key) {
             return;
         }
-        let (at, count) = (at.get_untracked(), found.with_untracked(Vec::len));
+        let (at, count) = (untrack(at), found.with_untracked(Vec::len));
         match key.key().as_str() {
             "ArrowDown" => choose((at + 1).min(count.saturating_sub(1))),
             "ArrowUp" => choose(at.saturating_sub(1)),
@@ -209,7 +209,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                 role="listbox"
                 aria-label=text(|t| t.picker)
             >
-                {live(move || found.get().into_iter().map(row).collect_view())}
+                {live(move || found.get().into_iter().map(row).collect_view().part())}
             </ul>
             <p class="picker__nothing" role="status">
                 {live(nothing)}

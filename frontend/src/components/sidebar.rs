@@ -99,12 +99,12 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
         };
         session.with(topic, |client| names::conversation(client, id, t()))
     });
-    let unread = memo(move || {
+    let unread = move || {
         session.with(Topic::Conversations, |client| {
             let conversation = client.conversation(id);
             conversation.map_or(0, |conversation| conversation.unread(client.me().id))
         })
-    });
+    };
     let is_shown = memo(move || shown.get() == Some(id));
     let has_draft = move || !is_shown.get() && drafts.has(id);
     let open = move |click: MouseEvent| {
@@ -126,33 +126,39 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
         }
         .part(),
     };
+    let has_unread = move || unread() > 0;
+    let shown_count = move || {
+        if is_room {
+            String::new()
+        } else {
+            badge(unread())
+        }
+    };
     let count = move || {
-        let unread = unread.get();
-        (unread > 0).then(|| {
-            view! {
-                <span class=if is_room { "row__dot" } else { "row__badge" }>
-                    <span aria-hidden="true">{(!is_room).then(|| badge(unread))}</span>
-                    <span class="visually-hidden">" " {(t().unread)(unread)}</span>
-                </span>
-            }
-            .part()
-        })
+        view! {
+            <span class=if is_room { "row__dot" } else { "row__badge" }>
+                <span aria-hidden="true">{live(shown_count)}</span>
+                <span class="visually-hidden">" " {live(move || (t().unread)(unread()))}</span>
+            </span>
+        }
+        .part()
     };
     view! {
         <li>
             <a
                 class="row"
-                class:row--unread=live(move || { unread.get() > 0 })
+                class:row--unread=live(has_unread)
                 href=route.path()
                 aria-current=live(move || is_shown.get().then_some("page"))
                 on:click=act(open)
             >
                 {sign}
-                <span class="row__name">{name}</span>
-                {live(move || {
-                    has_draft().then(|| view! { <span class="row__draft">{t().draft}</span> }.part())
-                })}
-                {live(count)}
+                <span class="row__name">{live(move || name.get())}</span>
+                {when(
+                    has_draft,
+                    || view! { <span class="row__draft">{text(|t| t.draft)}</span> }.part(),
+                )}
+                {when(has_unread, count)}
             </a>
         </li>
     }
