@@ -4,7 +4,7 @@
 //! effects and changes into two queues that the owner drains after each call.
 //! Read next: [`crate::Timeline`] for the rule of the log, `link` for the connection.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use shared::{
     ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
@@ -18,7 +18,7 @@ use shared::{
 };
 
 use crate::{
-    Closed, Conversation, Delivery, Link, Moment, Outgoing, Taken, Timeline,
+    Closed, Conversation, Delivery, Link, Moment, Outgoing, SortedMap, Taken, Timeline,
     link::{Heart, Pulse},
     outbox::Outbox,
 };
@@ -54,16 +54,16 @@ pub struct Client {
     me: User,
     token: Option<String>,
     heart: Heart,
-    conversations: BTreeMap<ConversationId, Conversation>,
-    people: BTreeMap<UserId, Person>,
+    conversations: SortedMap<ConversationId, Conversation>,
+    people: SortedMap<UserId, Person>,
     outbox: Outbox,
-    asked: BTreeMap<RequestId, Asked>,
+    asked: SortedMap<RequestId, Asked>,
     last_request: u64,
     summary_wanted: bool,
     /// The server's build, once it has said so.
     build: Option<String>,
     presence: Presence,
-    typed_at: BTreeMap<ConversationId, Moment>,
+    typed_at: SortedMap<ConversationId, Moment>,
     effects: VecDeque<Effect>,
     changes: VecDeque<Change>,
 }
@@ -91,7 +91,7 @@ impl Client {
     /// A client of `me`. With a `token` it signs in by `AUTH_REQUEST`, without one the socket's
     /// cookie says who it is. `seed` spreads the reconnects of many clients; any number will do.
     pub fn new(me: User, token: Option<String>, seed: u64) -> Self {
-        let mut people = BTreeMap::new();
+        let mut people = SortedMap::new();
         let myself = Person {
             id: me.id,
             name: me.name.clone(),
@@ -103,15 +103,15 @@ impl Client {
             me,
             token,
             heart: Heart::new(seed),
-            conversations: BTreeMap::from([(everyone.id, everyone)]),
+            conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
-            asked: BTreeMap::new(),
+            asked: SortedMap::new(),
             last_request: 0,
             summary_wanted: false,
             build: None,
             presence: Presence::Online,
-            typed_at: BTreeMap::new(),
+            typed_at: SortedMap::new(),
             effects: VecDeque::new(),
             changes: VecDeque::new(),
         }
@@ -472,7 +472,7 @@ impl Client {
                 // Its event is the best ack there is.
                 self.outbox.remove(&message.msg_id);
             } else {
-                self.people.entry(from).or_insert(Person {
+                self.people.get_or_insert_with(from, || Person {
                     id: from,
                     name,
                     presence: Presence::Offline,
@@ -564,7 +564,7 @@ impl Client {
         self.asked.remove(&page.request_id);
         for event in &page.events {
             if let Event::MessageSent(message) = event {
-                self.people.entry(message.from).or_insert_with(|| Person {
+                self.people.get_or_insert_with(message.from, || Person {
                     id: message.from,
                     name: message.from_user.clone(),
                     presence: Presence::Offline,
@@ -728,8 +728,7 @@ impl Client {
 
     fn conversation_mut(&mut self, id: ConversationId) -> &mut Conversation {
         self.conversations
-            .entry(id)
-            .or_insert_with(|| Conversation::new(id))
+            .get_or_insert_with(id, || Conversation::new(id))
     }
 
     fn transmit(&mut self, frame: ClientFrame) {

@@ -18,12 +18,14 @@ mod conversation;
 mod engine;
 mod link;
 mod outbox;
+mod sorted_map;
 mod timeline;
 
 pub use conversation::Conversation;
 pub use engine::{Change, Client, Effect};
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
+pub use sorted_map::SortedMap;
 pub use timeline::{Taken, Timeline};
 
 use std::time::Duration;
