@@ -46,7 +46,7 @@ pub enum Change {
     Conversations,
     /// People and their presence.
     People,
-    /// The events of a conversation or the messages on their way to it.
+    /// The events of a conversation, the messages on their way to it, or the other person's marks.
     Timeline(ConversationId),
     /// Who is typing there.
     Typing(ConversationId),
@@ -291,6 +291,12 @@ impl Client {
             ServerFrame::Read(mark) => {
                 self.conversation_mut(mark.conversation).apply_read(mark);
                 self.change(Change::Conversations);
+            }
+            ServerFrame::Marks(marks) => {
+                let me = self.me.id;
+                let marked = self.conversation_mut(marks.conversation);
+                marked.apply_marks(marks, me);
+                self.change(Change::Timeline(marks.conversation));
             }
             ServerFrame::Typing(typing) => {
                 if typing.user.id != self.me.id {
@@ -659,6 +665,7 @@ impl Client {
                 ClientFrame::Summary(Ask { request_id })
             });
         }
+        self.tell_delivered(now);
         let behind: Vec<_> = self
             .conversations
             .values()
@@ -677,6 +684,21 @@ impl Client {
                     limit,
                 })
             });
+        }
+    }
+
+    /// Only once it is known what the server knows already.
+    fn tell_delivered(&mut self, now: Moment) {
+        if self.summary_wanted || self.is_asked(Question::Summary) {
+            return;
+        }
+        let me = self.me.id;
+        let all = self.conversations.values_mut();
+        let due: Vec<_> = all
+            .filter_map(|one| Some(Position::new(one.id, one.delivered_to_tell(me, now)?)))
+            .collect();
+        for place in due {
+            self.transmit(ClientFrame::Delivered(place));
         }
     }
 
