@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Code,
+    Check, Code,
     envelope::Envelope,
     event::{Event, Message, Position},
     ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
@@ -39,10 +39,13 @@ pub enum ClientFrame {
     FindUsers(FindUsers),
     /// Says that it is alive and asks for heads.
     #[serde(rename = "HEARTBEAT_REQUEST")]
-    Heartbeat(Ask),
+    Heartbeat(Heartbeat),
     /// The person has read so far.
     #[serde(rename = "READ_NOTICE")]
     Read(Position),
+    /// The device has everything so far.
+    #[serde(rename = "DELIVERED_NOTICE")]
+    Delivered(Position),
     /// The person is typing.
     #[serde(rename = "TYPING_NOTICE")]
     Typing(Typing),
@@ -85,6 +88,9 @@ pub enum ServerFrame {
     /// The same person has read so far on another device.
     #[serde(rename = "READ_NOTICE")]
     Read(ReadMark),
+    /// How far one of the two people of a private conversation is.
+    #[serde(rename = "MARKS_NOTICE")]
+    Marks(Marks),
     /// Somebody is typing.
     #[serde(rename = "TYPING_NOTICE")]
     Typing(TypingBy),
@@ -117,7 +123,7 @@ pub struct SendToOne {
     pub msg_id: MsgId,
     /// See [`crate::text::check`].
     pub content: String,
-    /// The private conversation; where it is given it decides, and `toUser` is for people to read.
+    /// The private conversation; where it is given, `toUser` is its other person or empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
 }
@@ -135,12 +141,25 @@ pub struct SendToAll {
     pub conversation: Option<ConversationId>,
 }
 
-/// `SUMMARY_REQUEST`, `HEARTBEAT_REQUEST`, client → server: a question without more words.
+/// `SUMMARY_REQUEST`, client → server: a question without more words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     /// Comes back in the answer.
     pub request_id: RequestId,
+}
+
+/// `HEARTBEAT_REQUEST`, client → server: first after signing in, and then every
+/// [`crate::limits::HEARTBEAT`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    /// Comes back in the answer.
+    pub request_id: RequestId,
+    /// The last event that the client holds of each conversation, with its check value; at most
+    /// [`crate::limits::MAX_CURSORS`], those that were not compared on this connection first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cursors: Vec<Position>,
 }
 
 /// `PULL_REQUEST`, client → server. With `after`: the events that follow it, oldest first. With
@@ -202,6 +221,10 @@ pub struct AuthAnswer {
     /// The server's build, so that a client can notice that a newer app is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
+    /// The random id that the server's database got when it was made. Another one is another
+    /// database, whose ids mean other people and other messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<String>,
 }
 
 /// `USER_JOIN_NOTICE_REQUEST`, server → everyone else: somebody who was not here is here now.
@@ -234,6 +257,9 @@ pub struct SendAnswer {
     /// When it was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
+    /// Of the log up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
     /// For a refusal that passes: milliseconds until it is worth trying again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
@@ -271,6 +297,15 @@ pub struct ConversationSummary {
     pub unread: u64,
     /// When the newest event was stored; 0 while there is none.
     pub last_at: Timestamp,
+    /// The last `seq` that one of this person's devices has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Seq>,
+    /// In a private conversation, the last `seq` that one of the other person's devices has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_delivered: Option<Seq>,
+    /// In a private conversation, the last `seq` that the other person saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_read: Option<Seq>,
 }
 
 /// `PULL_RESPONSE`, server → client: a piece of a log without holes, ascending by `seq`. It may be
@@ -306,6 +341,10 @@ pub struct HeartbeatAnswer {
     pub request_id: RequestId,
     /// Of this person's conversations, the most recent first.
     pub heads: Vec<Position>,
+    /// Conversations of which the client holds what this server does not: the cursor lies after the
+    /// head, or has another check value than the event there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<ConversationId>,
 }
 
 /// `HEADS_NOTICE`, server → client: the connection was too slow and pushes were left out. A client
@@ -325,6 +364,20 @@ pub struct ReadMark {
     pub seq: Seq,
     /// Messages of others after it, computed from the log.
     pub unread: u64,
+}
+
+/// `MARKS_NOTICE`, server → all devices of both people of a private conversation: one of the two has
+/// taken or seen more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Marks {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Whose marks they are.
+    pub user: UserId,
+    /// The last `seq` that one of their devices has. It only grows.
+    pub delivered: Seq,
+    /// The last `seq` they saw, never after `delivered`. It only grows.
+    pub read: Seq,
 }
 
 /// `TYPING_NOTICE`, server → client; stands for [`crate::limits::TYPING_STANDS`].
@@ -408,7 +461,7 @@ pub enum DecodeError {
 
 impl ClientFrame {
     /// Every `type` a client may send.
-    pub const TYPES: [&str; 10] = [
+    pub const TYPES: [&str; 11] = [
         "AUTH_REQUEST",
         "SEND_TO_ONE_REQUEST",
         "SEND_TO_ALL_REQUEST",
@@ -417,6 +470,7 @@ impl ClientFrame {
         "FIND_USERS_REQUEST",
         "HEARTBEAT_REQUEST",
         "READ_NOTICE",
+        "DELIVERED_NOTICE",
         "TYPING_NOTICE",
         "PRESENCE_NOTICE",
     ];
@@ -436,6 +490,7 @@ impl ClientFrame {
             "FIND_USERS_REQUEST" => envelope.body().map(Self::FindUsers),
             "HEARTBEAT_REQUEST" => envelope.body().map(Self::Heartbeat),
             "READ_NOTICE" => envelope.body().map(Self::Read),
+            "DELIVERED_NOTICE" => envelope.body().map(Self::Delivered),
             "TYPING_NOTICE" => envelope.body().map(Self::Typing),
             "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
             other => return Err(unknown(other)),
@@ -451,7 +506,7 @@ impl ClientFrame {
 
 impl ServerFrame {
     /// Every `type` a server may send.
-    pub const TYPES: [&str; 13] = [
+    pub const TYPES: [&str; 14] = [
         "AUTH_RESPONSE",
         "USER_JOIN_NOTICE_REQUEST",
         "SEND_RESPONSE",
@@ -462,6 +517,7 @@ impl ServerFrame {
         "HEARTBEAT_RESPONSE",
         "HEADS_NOTICE",
         "READ_NOTICE",
+        "MARKS_NOTICE",
         "TYPING_NOTICE",
         "PRESENCE_NOTICE",
         "ERROR_RESPONSE",
@@ -484,6 +540,7 @@ impl ServerFrame {
             "HEARTBEAT_RESPONSE" => envelope.body().map(Self::Heartbeat),
             "HEADS_NOTICE" => envelope.body().map(Self::Heads),
             "READ_NOTICE" => envelope.body().map(Self::Read),
+            "MARKS_NOTICE" => envelope.body().map(Self::Marks),
             "TYPING_NOTICE" => envelope.body().map(Self::Typing),
             "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
             "ERROR_RESPONSE" => envelope.body().map(Self::Error),
@@ -517,6 +574,7 @@ impl AuthAnswer {
             message: message.into(),
             user: None,
             build: None,
+            incarnation: None,
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use shared::{
-    ConversationId, ServerFrame, UserId,
+    ConversationId, Seq, ServerFrame, UserId,
     event::Position,
     frame::{Person, Presence, ReadMark, User, UserJoined},
 };
@@ -171,10 +171,7 @@ impl Hub {
         let seats = self.seats();
         match event {
             Event::MessageSent { message, origin } => {
-                let at = Position {
-                    conversation: message.conversation,
-                    seq: message.seq,
-                };
+                let at = Position::new(message.conversation, message.seq);
                 let frame = encode(&ServerFrame::Message(message));
                 match at.conversation {
                     // Everybody is in the one room there is.
@@ -183,6 +180,10 @@ impl Hub {
                 }
             }
             Event::Read { user, mark } => seats.tell_read(user, mark),
+            Event::Marks { marks } => {
+                let at = Position::new(marks.conversation, Seq::NONE);
+                seats.tell_pair(&encode(&ServerFrame::Marks(marks)), at, None);
+            }
             Event::Typing { typing } => {
                 let (by, conversation) = (typing.user.id, typing.conversation);
                 let frame = encode(&ServerFrame::Typing(typing));
@@ -229,7 +230,8 @@ impl Seats {
         }
     }
 
-    /// A private message reaches both people's devices but the one that sent it, which has its ack.
+    /// What happened in a private conversation reaches both people's devices, a message all but the
+    /// one that sent it, which has its ack. Without a `seq` it is no event of the log.
     fn tell_pair(&self, frame: &Frame, at: Position, origin: Option<ConnectionId>) {
         let ConversationId::Direct(pair) = at.conversation else {
             return;
@@ -243,7 +245,8 @@ impl Seats {
         for user in users {
             for (id, seat) in self.seats_of(*user) {
                 if Some(id) != origin {
-                    seat.mailbox.push(frame.clone(), Some(at));
+                    let event = (at.seq > Seq::NONE).then_some(at);
+                    seat.mailbox.push(frame.clone(), event);
                 }
             }
         }

@@ -12,10 +12,12 @@
 )]
 
 mod accounts;
+mod backup;
 mod conversations;
 mod crash;
 mod http_api;
 mod limits;
+mod marks;
 mod presence;
 mod site;
 mod start_up;
