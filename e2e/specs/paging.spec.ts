@@ -53,7 +53,7 @@ async function firstOnScreen(window: PondWindow): Promise<string> {
 
 for (const reducedMotion of ["reduce", "no-preference"] as const) {
   // Not true yet: while an older page comes in, one painted frame shows it at a wrong place.
-  test.fixme(`older pages come in above without moving what is read (motion: ${reducedMotion})`, async ({
+  test(`older pages come in above without moving what is read (motion: ${reducedMotion})`, async ({
     pond,
     windowOf,
   }) => {
@@ -94,7 +94,7 @@ for (const reducedMotion of ["reduce", "no-preference"] as const) {
 }
 
 // Not true yet: after a fast scroll one or two painted frames have no row.
-test.fixme("scrolling never shows an empty list, and 150 rows are in the DOM at most", async ({
+test("scrolling never shows an empty list, and 150 rows are in the DOM at most", async ({
   pond,
   windowOf,
 }) => {
