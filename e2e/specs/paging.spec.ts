@@ -52,7 +52,6 @@ async function firstOnScreen(window: PondWindow): Promise<string> {
 }
 
 for (const reducedMotion of ["reduce", "no-preference"] as const) {
-  // Not true yet: while an older page comes in, one painted frame shows it at a wrong place.
   test(`older pages come in above without moving what is read (motion: ${reducedMotion})`, async ({
     pond,
     windowOf,
@@ -93,7 +92,6 @@ for (const reducedMotion of ["reduce", "no-preference"] as const) {
   });
 }
 
-// Not true yet: after a fast scroll one or two painted frames have no row.
 test("scrolling never shows an empty list, and 150 rows are in the DOM at most", async ({
   pond,
   windowOf,
