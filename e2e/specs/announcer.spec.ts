@@ -48,7 +48,8 @@ test.describe("while there is no connection", () => {
   test("what is missed is counted and not read out", async ({ pond, person }) => {
     const bo = await pond.account("Bo");
     const { window } = await person("Ana", { before: listenTo });
-    await window.say("still here");
+    await bo.send(EVERYONE, "still here");
+    await expect(window.message("still here")).toBeVisible();
     await window.page.context().setOffline(true);
     await expect(window.talk.getByText(window.words.noNetwork)).toBeVisible();
     await bo.send(EVERYONE, "missed 1", "missed 2", "missed 3");

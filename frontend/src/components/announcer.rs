@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(missed(heard.listen(ME, false, &Timeline::default())), 0);
         assert_eq!(missed(heard.listen(ME, true, &Timeline::default())), 0);
         // The first word from the server, then the newest page, then an older one.
-        let head = Timeline::starting_at(Seq(9));
-        assert!(said(heard.listen(ME, true, &head)).is_empty());
+        let told = Timeline::starting_at(Seq(9));
+        assert!(said(heard.listen(ME, true, &told)).is_empty());
         assert!(said(heard.listen(ME, true, &of(6..=9))).is_empty());
         assert!(said(heard.listen(ME, true, &of(2..=9))).is_empty());
         assert_eq!(said(heard.listen(ME, true, &of(2..=10))), [10]);

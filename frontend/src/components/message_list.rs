@@ -1,9 +1,11 @@
 //! The message list: what was said, with only the rows around the screen in the DOM.
 //!
-//! Owns nothing but its view; where it stands is [`position`]'s business and how the DOM gets there
-//! is [`scroller`]'s. A screen reader hears of new messages from the announcer, not from here.
+//! Owns nothing but its view; where it stands is [`position`]'s business, which rows are in the DOM
+//! is [`mounted`]'s, and how both stay together is [`scroller`]'s. A screen reader hears of new
+//! messages from the announcer, not from here.
 
 mod item;
+mod mounted;
 mod position;
 mod scroller;
 
@@ -51,7 +53,6 @@ pub fn MessageList(
         key.prevent_default();
         scroller.step(step);
     };
-    let child = move |item: Item| view! { <ItemView item conversation scroller /> };
     view! {
         <div class="messages">
             <UnreadBar scroller />
@@ -69,9 +70,7 @@ pub fn MessageList(
                     scroller.focused(element(event.related_target()).as_ref());
                 }
             >
-                <div class="messages__rows" node_ref=scroller.list>
-                    <For each=move || scroller.items.get() key=|item| item.key.clone() children=child />
-                </div>
+                <div class="messages__rows" node_ref=scroller.list></div>
             </div>
             <Show when=move || scroller.is_searching.get()>
                 <div class="messages__veil">
@@ -131,32 +130,29 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
     });
 }
 
-/// One element of the list.
-#[component]
-fn ItemView(item: Item, conversation: ConversationId, scroller: Scroller) -> impl IntoView {
-    match item.shows {
-        Shows::Gap(height) => view! {
-            <div class="messages__gap" aria-hidden="true" style:height=move || {
-                format!("{}px", height.get())
-            }></div>
-        }
-        .into_any(),
-        Shows::Top => view! { <Top conversation /> }.into_any(),
-        Shows::Day(at) => view! { <Day at /> }.into_any(),
-        Shows::New => view! {
-            <div class="messages__new" role="separator">
-                <span>{text(|t| t.new_messages)}</span>
-            </div>
-        }
-        .into_any(),
-        Shows::Message(bubble) => {
-            let key = item.key;
-            let is_stop = Memo::new(move |_| {
-                let stop = scroller.tab_stop.read();
-                matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
-            });
-            view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
-                .into_any()
+impl Scroller {
+    /// One element of the list.
+    fn view_of(self, conversation: ConversationId, item: Item) -> AnyView {
+        match item.shows {
+            Shows::Gap(_) => {
+                view! { <div class="messages__gap" aria-hidden="true"></div> }.into_any()
+            }
+            Shows::Top => view! { <Top conversation /> }.into_any(),
+            Shows::Day(at) => view! { <Day at /> }.into_any(),
+            Shows::New => view! {
+                <div class="messages__new" role="separator">
+                    <span>{text(|t| t.new_messages)}</span>
+                </div>
+            }
+            .into_any(),
+            Shows::Message(bubble) => {
+                let is_stop = Memo::new(move |_| {
+                    let stop = self.tab_stop.read();
+                    matches!(&item.key, ItemKey::Row(key) if stop.as_ref() == Some(key))
+                });
+                view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
+                    .into_any()
+            }
         }
     }
 }

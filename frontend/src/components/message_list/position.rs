@@ -218,13 +218,12 @@ impl Position {
 
     /// The person scrolled to here.
     pub(super) fn scrolled(&mut self, scroll_top: f64, to_the_end: f64) {
-        self.has_landed = false;
         if to_the_end <= NEAR_END {
             self.stick();
         } else {
             self.hold_at(scroll_top);
-            self.has_landed = false;
         }
+        self.has_landed = false;
         self.scroll_top = scroll_top;
     }
 
