@@ -388,3 +388,6 @@ pub(super) const NEAR_END: f64 = 100.0;
 const MOST_PAGES: u32 = 4;
 /// Between a focused row and the edge of the list, in pixels.
 const MARGIN: f64 = 48.0;
+
+#[cfg(test)]
+mod tests;
