@@ -13,6 +13,7 @@ test("history is not read out, what others say is, and own words are not", async
   let spoken!: () => Promise<string[]>;
   const window = await windowOf(ana, { before: async (page) => (spoken = await listenTo(page)) });
   await expect(window.message("history 170")).toBeInViewport();
+  await expect(window.log).toHaveAttribute("aria-live", "off");
   // Up to the first one, over several pages.
   await window.log.hover();
   await expect(async () => {
