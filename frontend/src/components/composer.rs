@@ -17,7 +17,7 @@ use shared::{
     text::{BadText, check},
 };
 
-use super::typing_line::TypingLine;
+use super::{focus, typing_line::TypingLine};
 use crate::{
     i18n::{t, text},
     ime,
@@ -47,6 +47,12 @@ pub fn Composer(
         saving: StoredValue::new(None),
     };
     draft.keep_until_gone();
+    // Who comes in writes at once, unless something else has the keyboard.
+    Effect::new(|_| {
+        if focus::is_free() {
+            focus::composer_soon();
+        }
+    });
     let is_touch = StoredValue::new(media::is_touch());
     let verdict = move || draft.text.with(|text| check(text.trim()));
 

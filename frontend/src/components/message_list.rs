@@ -1,9 +1,11 @@
 //! The message list: what was said, with only the rows around the screen in the DOM.
 //!
-//! Owns nothing but its view; where it stands is [`position`]'s business and how the DOM gets there
-//! is [`scroller`]'s. A screen reader hears of new messages from the announcer, not from here.
+//! Owns nothing but its view; where it stands is [`position`]'s business, which rows are in the DOM
+//! is [`mounted`]'s, and how both stay together is [`scroller`]'s. A screen reader hears of new
+//! messages from the announcer, not from here.
 
 mod item;
+mod mounted;
 mod position;
 mod scroller;
 
@@ -25,10 +27,9 @@ use super::message::Message;
 use crate::{
     i18n::{dates, t, text},
     ime,
-    live::{act, each, effect, live, memo, when},
-    media::pixels,
+    live::{act, effect, live, memo, when},
     names,
-    part::IntoPart as _,
+    part::{IntoPart as _, Part},
     session::{Session, Topic},
     state::places::Places,
 };
@@ -58,7 +59,6 @@ pub fn MessageList(
         key.prevent_default();
         scroller.step(step);
     };
-    let child = move |item: Item| view! { <ItemView item conversation scroller /> }.part();
     view! {
         <div class="messages">
             <UnreadBar scroller />
@@ -76,9 +76,7 @@ pub fn MessageList(
                     scroller.focused(element(event.related_target()).as_ref());
                 })
             >
-                <div class="messages__rows" node_ref=scroller.list>
-                    {each(move || scroller.items.get(), |item| item.key.clone(), child)}
-                </div>
+                <div class="messages__rows" node_ref=scroller.list></div>
             </div>
             {when(move || scroller.is_searching.get(), move || view! {
                 <div class="messages__veil">
@@ -138,31 +136,27 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
     });
 }
 
-/// One element of the list.
-#[component]
-fn ItemView(item: Item, conversation: ConversationId, scroller: Scroller) -> impl IntoView {
-    match item.shows {
-        Shows::Gap(height) => view! {
-            <div class="messages__gap" aria-hidden="true" style:height=live(move || {
-                pixels(height.get())
-            })></div>
-        }
-        .part(),
-        Shows::Top => view! { <Top conversation /> }.part(),
-        Shows::Day(at) => view! { <Day at /> }.part(),
-        Shows::New => view! {
-            <div class="messages__new" role="separator">
-                <span>{text(|t| t.new_messages)}</span>
-            </div>
-        }
-        .part(),
-        Shows::Message(bubble) => {
-            let key = item.key;
-            let is_stop = memo(move || {
-                let stop = scroller.tab_stop.read();
-                matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
-            });
-            view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }.part()
+impl Scroller {
+    /// One element of the list.
+    fn view_of(self, conversation: ConversationId, item: Item) -> Part {
+        match item.shows {
+            Shows::Gap(_) => view! { <div class="messages__gap" aria-hidden="true"></div> }.part(),
+            Shows::Top => view! { <Top conversation /> }.part(),
+            Shows::Day(at) => view! { <Day at /> }.part(),
+            Shows::New => view! {
+                <div class="messages__new" role="separator">
+                    <span>{text(|t| t.new_messages)}</span>
+                </div>
+            }
+            .part(),
+            Shows::Message(bubble) => {
+                let is_stop = memo(move || {
+                    let stop = self.tab_stop.read();
+                    matches!(&item.key, ItemKey::Row(key) if stop.as_ref() == Some(key))
+                });
+                view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
+                    .part()
+            }
         }
     }
 }

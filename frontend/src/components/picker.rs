@@ -31,15 +31,18 @@ pub fn Picker() -> impl IntoView {
     let session = Session::expect();
     let PickerOpen(is_open) = expect_context();
     let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
-        let Some(dialog) = dialog.get() else {
-            return;
-        };
-        if !is_open.get() {
-            dialog.close();
-        } else if !dialog.open() {
-            _ = dialog.show_modal();
+    Effect::new(move |was_open: Option<bool>| {
+        let is_open = is_open.get();
+        if let Some(dialog) = dialog.get_untracked() {
+            if is_open {
+                _ = dialog.show_modal();
+            } else if was_open == Some(true) {
+                // It gives the focus back, but not always the caret.
+                dialog.close();
+                focus::soon(":focus");
+            }
         }
+        is_open
     });
     let on_click = move |click: MouseEvent| {
         // The veil is the dialog's own; everything inside is in its child.
@@ -156,6 +159,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                     open(active);
                 }
             }
+            "Escape" => is_open.set(false),
             _ => return,
         }
         key.prevent_default();

@@ -62,9 +62,6 @@ pub fn Chat() -> impl IntoView {
     });
     on_cleanup(move || shortcuts.remove());
     title(session, shown);
-    if shown.get_untracked().is_some() {
-        crate::components::focus::composer_soon();
-    }
 
     let skip = |click: MouseEvent| {
         click.prevent_default();
