@@ -5,7 +5,10 @@
 //! Read next: [`crate::Timeline`] for the rule of the log, `link` for the connection, `restored` for
 //! a server that came back from a backup.
 
+mod memory;
 mod restored;
+
+pub use memory::HELD;
 
 use std::collections::VecDeque;
 

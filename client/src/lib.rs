@@ -22,7 +22,7 @@ mod sorted_map;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};
-pub use engine::{Change, Client, Effect};
+pub use engine::{Change, Client, Effect, HELD};
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
 pub use sorted_map::SortedMap;
