@@ -5,13 +5,13 @@
 
 use client::{Client, Link};
 use leptos::{ev, prelude::*};
-use shared::frame::User;
+use shared::{UserId, frame::User};
 
 use crate::{
     live::{live, memo, spawn},
     media::{self, Room},
     net::{
-        api,
+        api, store,
         surroundings::{self, Network},
     },
     pages::{chat::Chat, door::Door, unreachable::Unreachable},
@@ -37,36 +37,70 @@ pub fn App() -> impl IntoView {
     media::keep_above_keyboard();
     let stage = RwSignal::new(Stage::Asking);
     let is_demo = StoredValue::new(false);
-    let build = Build(StoredValue::new(String::new()));
+    let build = Build(StoredValue::new(build_of_page()));
     provide_context(build);
 
     let root = Owner::current().unwrap_or_default();
-    let enter = Callback::new(move |user: User| match stage.get_untracked() {
-        Stage::Inside(session, _) if session.me().id == user.id => session.act(Client::start),
-        // Nothing of one person is left on the screen of another.
-        Stage::Inside(..) => _ = window().location().reload(),
-        _ => root.with(|| {
-            let session = Session::new(user);
-            let network = surroundings::watch(session);
-            stage.set(Stage::Inside(session, network));
-        }),
+    let entered = StoredValue::new(None::<UserId>);
+    let enter = Callback::new(move |user: User| {
+        store::note_user(Some(&user));
+        match entered.get_value() {
+            Some(id) if id == user.id => {
+                if let Stage::Inside(session, _) = stage.get_untracked() {
+                    session.act(Client::start);
+                }
+            }
+            // Nothing of one person is left on the screen of another.
+            Some(_) => _ = window().location().reload(),
+            None => {
+                entered.set_value(Some(user.id));
+                let root = root.clone();
+                spawn(async move {
+                    let stored = store::open(user.id).await;
+                    root.with(|| {
+                        let session = Session::new(user);
+                        if let Ok(stored) = stored {
+                            session.recall(stored);
+                        }
+                        let network = surroundings::watch(session);
+                        stage.set(Stage::Inside(session, network));
+                    });
+                });
+            }
+        }
     });
     let ask = Callback::new(move |()| {
-        stage.set(Stage::Asking);
+        if entered.get_value().is_none() {
+            stage.set(Stage::Asking);
+        }
         spawn(async move {
             match api::server().await {
                 Ok(server) => {
                     is_demo.set_value(server.demo);
-                    build.0.set_value(server.build);
+                    build.0.update_value(|ours| {
+                        if ours.is_empty() {
+                            *ours = server.build;
+                        }
+                    });
                     match server.user {
                         Some(user) => enter.run(user),
+                        None if entered.get_value().is_some() => {
+                            // Who was here last is not any more.
+                            store::note_user(None);
+                            _ = window().location().reload();
+                        }
                         None => stage.set(Stage::Door),
                     }
                 }
+                Err(_) if entered.get_value().is_some() => {}
                 Err(_) => stage.set(Stage::Unreachable),
             }
         });
     });
+    // Whoever was here last sees at once what is stored, while the server says who is asking.
+    if let Some(user) = store::last_user() {
+        enter.run(user);
+    }
     ask.run(());
     let online = window_event_listener(ev::online, move |_| {
         if matches!(stage.get_untracked(), Stage::Unreachable) {
@@ -90,6 +124,7 @@ pub fn App() -> impl IntoView {
                 memo(move || session.with(Topic::Link, Client::link) == Link::SignedOut);
             live(move || {
                 if has_ended.get() {
+                    store::note_user(None);
                     door(Some(session.me().name))
                 } else {
                     view! { <Chat /> }.part()
@@ -99,6 +134,16 @@ pub fn App() -> impl IntoView {
         }
     })
     .part()
+}
+
+/// The build that this page came with; empty where the server did not put it in.
+fn build_of_page() -> String {
+    let named = document().query_selector("meta[name=pond-build]");
+    let build = named
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"));
+    build.unwrap_or_default()
 }
 
 /// How far the page came.

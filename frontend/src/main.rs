@@ -10,6 +10,7 @@ pub mod i18n;
 pub mod ime;
 pub mod live;
 pub mod media;
+pub mod memory;
 pub mod names;
 pub mod net;
 pub mod pages;

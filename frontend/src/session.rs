@@ -2,7 +2,7 @@
 //!
 //! Owns the [`Client`], carries out its effects (the socket) and wakes the views that depend on what
 //! changed. Never draws and never decides: that is the views' and the engine's business.
-//! Read next: [`crate::net::socket`], which feeds it.
+//! Read next: [`crate::net::socket`], which feeds it; [`crate::memory`], which stores what it holds.
 
 use client::{Change, Client, Closed, Effect, Link, Moment, SortedMap};
 use leptos::prelude::*;
@@ -10,6 +10,7 @@ use shared::{ConversationId, frame::User};
 
 use crate::{
     live::spawn,
+    memory::Memory,
     net::{
         clock,
         line::{Line, line},
@@ -40,6 +41,7 @@ pub struct Session {
     /// Frames to the open socket; dropping it closes the socket.
     line: StoredValue<Option<Line>, LocalStorage>,
     triggers: StoredValue<SortedMap<Topic, ArcTrigger>, LocalStorage>,
+    pub(crate) memory: StoredValue<Memory, LocalStorage>,
     /// Beats with every tick while there is no connection, for the countdowns on screen.
     beat: Trigger,
 }
@@ -51,6 +53,7 @@ impl Session {
             client: StoredValue::new_local(Client::new(me, None, random::seed())),
             line: StoredValue::new_local(None),
             triggers: StoredValue::new_local(SortedMap::new()),
+            memory: StoredValue::new_local(Memory::default()),
             beat: Trigger::new(),
         }
     }
@@ -84,6 +87,7 @@ impl Session {
             effects.extend(std::iter::from_fn(|| client.next_effect()));
             topics.extend(std::iter::from_fn(|| client.next_change()).map(Topic::from));
         });
+        self.remember(&topics);
         for topic in topics {
             let trigger = self.triggers.with_value(|all| all.get(&topic).cloned());
             if let Some(trigger) = trigger {
@@ -107,6 +111,7 @@ impl Session {
     /// Time went by: once a second.
     pub fn tick(self) {
         self.act(Client::tick);
+        self.keep_log();
         if self.peek(Client::link) != Link::Connected {
             self.beat.notify();
         }

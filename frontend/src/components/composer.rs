@@ -23,7 +23,6 @@ use crate::{
     ime,
     live::{act, live},
     media, names,
-    net::{clock, random},
     part::IntoPart as _,
     session::{Session, Topic},
     state::drafts::Drafts,
@@ -62,9 +61,7 @@ pub fn Composer(
         }
         let content = draft.text.with_untracked(|text| text.trim().to_owned());
         draft.put(String::new());
-        session.act(|client, now| {
-            client.send(now, clock::wall(), conversation, random::msg_id(), content);
-        });
+        session.send(conversation, content);
     };
     let on_keydown = move |key: KeyboardEvent| {
         let is_plain = !(key.shift_key() || key.ctrl_key() || key.meta_key() || key.alt_key());

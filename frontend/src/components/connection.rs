@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Delivery, Link, Moment};
+use client::{Client, Link, Moment};
 use leptos::prelude::*;
 
 use crate::{
@@ -97,8 +97,8 @@ pub fn ConnectionNotice() -> impl IntoView {
     .part()
 }
 
-/// Offers the app of a newer server. Drafts survive the reload; what is still on its way would not,
-/// so the offer waits for it.
+/// Offers the app of a newer server. Drafts survive the reload, and what is on its way does where the
+/// browser stores it; otherwise the offer waits for it.
 #[component]
 pub fn UpdateNotice() -> impl IntoView {
     let session = Session::expect();
@@ -107,11 +107,11 @@ pub fn UpdateNotice() -> impl IntoView {
         session.with(Topic::Link, |client| {
             client
                 .server_build()
-                .is_some_and(|theirs| build.with_value(|ours| theirs != ours))
+                .is_some_and(|theirs| build.with_value(|ours| !ours.is_empty() && theirs != ours))
         })
     });
     let reload = move |_| {
-        if !session.peek(has_unsent) {
+        if !session.has_unstored() {
             _ = window().location().reload();
         }
     };
@@ -126,14 +126,6 @@ pub fn UpdateNotice() -> impl IntoView {
         }.part())}
     }
     .part()
-}
-
-/// Whether something is on its way that only this page knows of.
-pub fn has_unsent(client: &Client) -> bool {
-    client.conversations().any(|conversation| {
-        let mut outgoing = client.outgoing(conversation.id);
-        outgoing.any(|message| !matches!(message.delivery, Delivery::Acked { .. }))
-    })
 }
 
 fn banner(what: impl Fn() -> &'static str + Send + Sync + 'static) -> impl IntoView {

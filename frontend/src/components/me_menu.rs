@@ -8,21 +8,29 @@ use crate::{
     components::{icons::MoreIcon, settings::Settings},
     i18n::{t, text},
     live::{act, live, spawn},
-    net::api::{self, ApiError},
+    net::{
+        api::{self, ApiError},
+        store,
+    },
     part::IntoPart as _,
+    session::Session,
 };
 
 /// The button and what it opens.
 #[component]
 pub fn MeMenu() -> impl IntoView {
+    let session = Session::expect();
     let has_failed = RwSignal::new(false);
     let sign_out = move |_| {
         has_failed.set(false);
         spawn(async move {
             match api::sign_out().await {
                 Err(ApiError::Unreachable) => has_failed.set(true),
-                // A refusal says that the session is gone already. A fresh page keeps nothing.
+                // A refusal says that the session is gone already. The computer may be shared, so
+                // nothing stays in the browser, and a fresh page holds nothing.
                 Ok(()) | Err(ApiError::Refused { .. }) => {
+                    session.forget();
+                    store::forget(session.me().id).await;
                     _ = window().location().set_href("/");
                 }
             }

@@ -5,4 +5,5 @@ pub mod clock;
 pub mod line;
 pub mod random;
 pub mod socket;
+pub mod store;
 pub mod surroundings;

@@ -10,7 +10,11 @@ use shared::frame::Presence;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::EventTarget;
 
-use crate::{components::connection::has_unsent, i18n::dates, net::clock, session::Session};
+use crate::{
+    i18n::dates,
+    net::{clock, store},
+    session::Session,
+};
 
 /// Whether the browser believes that there is a network. It errs towards yes.
 #[derive(Clone, Copy)]
@@ -44,6 +48,14 @@ pub fn watch(session: Session) -> Network {
         session.act(Client::network_lost);
     });
     on(&window(), "focus", move || session.act(Client::retry_now));
+    on(&window(), "pagehide", move || session.keep_log());
+    on(&window(), store::LEAD, move || session.lead());
+    on(&window(), store::KEPT, move || session.reread());
+    on(&window(), store::OUT, move || {
+        session.forget();
+        _ = window().location().set_href("/");
+    });
+    store::join(session.me().id);
     {
         let desk = desk.clone();
         on(&document(), "visibilitychange", move || {
@@ -59,9 +71,9 @@ pub fn watch(session: Session) -> Network {
             }
         });
     }
-    // What waits in the outbox lives in this page alone, so the browser asks before it goes.
+    // Where the browser stores nothing, what waits lives in this page alone, and it asks before it goes.
     let leaving = window_event_listener(ev::beforeunload, move |event| {
-        if session.peek(has_unsent) {
+        if session.has_unstored() {
             event.prevent_default();
         }
     });

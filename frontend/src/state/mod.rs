@@ -6,6 +6,7 @@
 pub(crate) mod divider;
 pub(crate) mod drafts;
 pub(crate) mod dwell;
+pub(crate) mod kept;
 pub(crate) mod matching;
 pub(crate) mod order;
 pub(crate) mod places;
