@@ -4,9 +4,11 @@ mod accounts;
 mod assets;
 mod caller;
 mod conversations;
-mod live;
+mod frames;
 mod problem;
 mod security;
+mod stream;
+mod sync;
 mod upgrade;
 
 use std::sync::Arc;
@@ -44,8 +46,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/conversations", get(conversations::list))
         .route("/conversations/{id}/events", get(conversations::events))
         .route("/conversations/{id}/messages", post(conversations::send))
-        .route("/sync", post(live::sync))
-        .route("/events", get(live::events))
+        .route("/frames", post(frames::frames))
+        .route("/sync", post(sync::sync))
+        .route("/events", get(stream::events))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::wrong_method());
     Router::new()

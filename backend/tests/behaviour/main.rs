@@ -16,6 +16,7 @@ mod backup;
 mod conversations;
 mod crash;
 mod http_api;
+mod http_transports;
 mod limits;
 mod marks;
 mod presence;
