@@ -5,23 +5,25 @@
 //! with each call and frames go out through [`Client::next_effect`].
 //!
 //! ```
-//! # use client::{Client, Effect, Moment};
+//! # use client::{Client, Effect, Moment, Transport};
 //! # use shared::{frame::User, UserId};
 //! let me = User { id: UserId(1), name: "Ana".into() };
 //! let mut client = Client::new(me, None, 7);
 //! client.start(Moment::ZERO);
-//! assert_eq!(client.next_effect(), Some(Effect::Connect));
+//! assert_eq!(client.next_effect(), Some(Effect::Connect(Transport::WebSocket)));
 //! ```
 //! Read next: [`Client`], then [`Timeline`], whose one rule is what the whole product stands on.
 
 mod conversation;
 mod engine;
+mod ladder;
 mod link;
 mod outbox;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};
 pub use engine::{Change, Client, Effect};
+pub use ladder::Transport;
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
 pub use timeline::{Diverged, Taken, Timeline};

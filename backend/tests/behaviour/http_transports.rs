@@ -62,10 +62,10 @@ impl EventStream {
     /// The next frame; none when the stream is over.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            if let Some((before, after)) = self.seen.split_once("\n\n") {
-                let data = before.lines().find_map(|line| line.strip_prefix("data: "));
+            if let Some(end) = self.seen.find("\n\n") {
+                let event: String = self.seen.drain(..end + 2).collect();
+                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
                 let frame = data.map(|text| serde_json::from_str(text).unwrap());
-                self.seen = after.to_owned();
                 if frame.is_some() {
                     return frame;
                 }
