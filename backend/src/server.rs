@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::Router;
 use axum_server::Handle;
 use tokio::time::{interval, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -90,19 +91,8 @@ impl Server {
             public_origin: config.public_origin.clone(),
         };
         let app = http::router(Arc::new(site));
-        let mut server = axum_server::from_tcp(listener)
-            .map_err(listen_failed)?
-            .handle(accepting.clone());
-        server
-            .http_builder()
-            .http1()
-            .header_read_timeout(HEADER_DEADLINE);
-        gateway.tasks.spawn(async move {
-            let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            if let Err(error) = server.serve(app).await {
-                warn!(%error, "accepting connections ended");
-            }
-        });
+        let serving = accept(listener, app, accepting.clone()).map_err(listen_failed)?;
+        gateway.tasks.spawn(serving);
         info!(%address, data = %config.data.display(), "listening");
         Ok(Self {
             address,
@@ -145,6 +135,28 @@ impl Server {
         }
         info!("stopped");
     }
+}
+
+/// Accepts connections until `accepting` says otherwise.
+///
+/// # Errors
+/// What the system said to the listener.
+pub(crate) fn accept(
+    listener: TcpListener,
+    app: Router,
+    accepting: Handle<SocketAddr>,
+) -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
+    let mut server = axum_server::from_tcp(listener)?.handle(accepting);
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(HEADER_DEADLINE);
+    Ok(async move {
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = server.serve(app).await {
+            warn!(%error, "accepting connections ended");
+        }
+    })
 }
 
 /// Lets people go who left, and forgets what no longer matters.

@@ -20,6 +20,7 @@ mod http_transports;
 mod limits;
 mod marks;
 mod presence;
+mod raw_sockets;
 mod site;
 mod start_up;
 mod support;
