@@ -4,6 +4,23 @@
 //! for bots, for load generators and for tests. Knows no socket, no clock, no screen: time comes in
 //! with each call and frames go out through [`Client::next_effect`].
 //!
+//! # The loop
+//!
+//! 1. [`Client::start`], once.
+//! 2. Take [`Client::next_effect`] until there is none, and do what it says: [`Effect::Connect`] opens
+//!    a socket and ends in [`Client::opened`] or [`Client::closed`]; [`Effect::Transmit`] writes
+//!    [`shared::ClientFrame::encode`] to it; [`Effect::Disconnect`] drops it.
+//! 3. Take [`Client::next_change`] until there is none, and look at what is different.
+//! 4. Wait for whatever comes first. A text from the socket: [`shared::ServerFrame::decode`] and
+//!    [`Client::received`]. Its end: [`Client::closed`], with [`Closed::SignedOut`] for the close code
+//!    4401. A second gone by: [`Client::tick`]. Somebody writes: [`Client::send`], with a `msgId` that
+//!    is random, or made of what the message answers. Then from 2 again.
+//!
+//! It connects again by itself, pulls what it missed, and sends again what was not acknowledged; to
+//! survive a restart of its own process, an owner keeps [`Client::outgoing`] on disk. `open` a
+//! conversation to hold its log, `mark_read` what was dealt with. `examples/echo_bot` is all of this in
+//! some 200 lines.
+//!
 //! ```
 //! # use client::{Client, Effect, Moment, Transport};
 //! # use shared::{frame::User, UserId};

@@ -15,6 +15,7 @@ mod accounts;
 mod backup;
 mod conversations;
 mod crash;
+mod echo_bot;
 mod http_api;
 mod http_transports;
 mod limits;
