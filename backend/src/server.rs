@@ -23,7 +23,7 @@ use crate::{
     gateway::Gateway,
     http::{self, Site},
     hub::Hub,
-    store::{OpenError, Store},
+    store::{OpenError, Store, World},
 };
 
 /// A running server.
@@ -89,6 +89,8 @@ impl Server {
         let site = Site {
             gateway: Arc::clone(&gateway),
             public_origin: config.public_origin.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            is_local_demo: config.world == World::Demo && address.ip().is_loopback(),
         };
         let app = http::router(Arc::new(site));
         let serving = accept(listener, app, accepting.clone()).map_err(listen_failed)?;

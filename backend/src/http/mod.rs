@@ -1,6 +1,7 @@
 //! HTTP: the app itself, the upgrade, and `/api/v1`, which joins the sockets' road at *command*.
 
 mod accounts;
+mod address;
 mod assets;
 mod caller;
 mod conversations;
@@ -11,7 +12,7 @@ mod stream;
 mod sync;
 mod upgrade;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -31,6 +32,11 @@ pub struct Site {
     pub gateway: Arc<Gateway>,
     /// An origin that pages may come from besides the address they ask, such as the public URL's.
     pub public_origin: Option<String>,
+    /// Proxies that are believed about who asks.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// A demo for this machine alone: it answers to names of this machine and to addresses, for any
+    /// page's own name could be made to lead here.
+    pub is_local_demo: bool,
 }
 
 type Shared = axum::extract::State<Arc<Site>>;

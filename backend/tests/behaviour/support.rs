@@ -429,6 +429,7 @@ pub(crate) fn config_in(folder: &Path, world: World) -> Config {
         data: folder.to_owned(),
         world,
         public_origin: None,
+        trusted_proxies: vec![],
         rate_limits: false,
         page_limit: None,
     }
