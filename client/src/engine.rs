@@ -371,6 +371,22 @@ impl Client {
         self.drain_outbox(now);
     }
 
+    /// Takes up, before the start, what a former process or page kept of [`Client::outgoing`] on disk,
+    /// oldest first, and for which database ([`Client::incarnation`]). It goes again under the same ids.
+    pub fn resume(
+        &mut self,
+        incarnation: Option<String>,
+        outbox: impl IntoIterator<Item = Outgoing>,
+    ) {
+        self.incarnation = incarnation;
+        for message in outbox {
+            self.conversation_mut(message.conversation);
+            self.change(Change::Timeline(message.conversation));
+            self.outbox.push(message);
+        }
+        self.outbox.requeue();
+    }
+
     /// Sends a message again that was refused.
     pub fn retry(&mut self, now: Moment, msg_id: &MsgId) {
         if let Some(entry) = self.outbox.find(msg_id)
