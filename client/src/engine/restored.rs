@@ -12,7 +12,7 @@ use shared::{
     limits::MAX_CURSORS,
 };
 
-use super::{Change, Client, Question};
+use super::{Change, Client, Question, transports::head_of};
 use crate::{Conversation, Moment, Restored, SortedMap};
 
 impl Client {
@@ -81,8 +81,7 @@ impl Client {
         // One that nobody waits for any more may tell of what was held before it was replaced.
         if self.asked.remove(&request_id).is_some() {
             for conversation in diverged {
-                let head = heads.iter().find(|head| head.conversation == conversation);
-                self.replace_log(now, conversation, head.map_or(Seq::NONE, |head| head.seq));
+                self.replace_log(now, conversation, head_of(conversation, &heads));
             }
             for one in self.conversations.values_mut() {
                 one.comparison_answered(request_id);
@@ -107,6 +106,9 @@ impl Client {
             Question::Summary | Question::People => false,
         };
         self.asked.retain(|_, asked| !is_void(asked.what));
+        if let Some(poll) = &mut self.poll {
+            poll.is_void = true;
+        }
         self.summary_wanted = true;
         self.change(Change::Restored(id));
         self.change(Change::Timeline(id));

@@ -28,9 +28,11 @@ pub fn Sidebar(
 ) -> impl IntoView {
     let session = Session::expect();
     let PickerOpen(picker) = expect_context();
+    let drafts: Drafts = expect_context();
     let directs = memo(move || {
+        let begun = drafts.all().into_iter().chain(shown.get()).collect();
         session.with(Topic::Conversations, |client| {
-            directs_by_activity(client, shown.get())
+            directs_by_activity(client, begun)
         })
     });
     let rooms = memo(move || session.with(Topic::Conversations, rooms));
@@ -201,28 +203,35 @@ fn rooms(client: &Client) -> Vec<ConversationId> {
         .collect()
 }
 
-/// Private conversations in which something was said, and the one on screen; the most recent first.
-fn directs_by_activity(client: &Client, shown: Option<ConversationId>) -> Vec<ConversationId> {
+/// Private conversations in which something was said, the most recent first, and before them those
+/// of `begun` (with a draft, or on screen) that are about to begin.
+fn directs_by_activity(client: &Client, begun: Vec<ConversationId>) -> Vec<ConversationId> {
     let me = client.me().id;
-    let written_at = |id| client.outgoing(id).map(|message| message.written_at).max();
-    let rows: Vec<(Timestamp, ConversationId)> = client
+    let said = client
         .conversations()
-        .filter(|conversation| conversation.id.peer_of(me).is_some())
-        .map(|conversation| {
-            let at = conversation
-                .last_at
-                .max(written_at(conversation.id).unwrap_or_default());
-            // One that was opened and has nothing in it yet is what the person is about to do.
-            let is_new = at == Timestamp::default() && shown == Some(conversation.id);
-            (
-                if is_new { Timestamp(i64::MAX) } else { at },
-                conversation.id,
-            )
-        })
-        .filter(|(at, _)| *at > Timestamp::default())
+        .filter_map(|one| Some((one.id, last_at(client, one.id)?)));
+    let rows = begun
+        .into_iter()
+        .filter(|id| last_at(client, *id).is_none())
+        .map(|id| (id, Timestamp(i64::MAX)))
+        .chain(said)
+        .filter(|(id, _)| id.peer_of(me).is_some())
+        .map(|(id, at)| (at, id))
         .collect();
-    let rows = order::by_key(rows, |row| Reverse(*row));
+    let mut rows: Vec<(Timestamp, ConversationId)> = order::by_key(rows, |row| Reverse(*row));
+    // What is on screen may have a draft as well.
+    rows.dedup();
     rows.into_iter().map(|(_, id)| id).collect()
+}
+
+/// When something was last said there, or written to go there.
+fn last_at(client: &Client, id: ConversationId) -> Option<Timestamp> {
+    let said = client.conversation(id).map(|one| one.last_at);
+    let written = client.outgoing(id).map(|message| message.written_at);
+    said.into_iter()
+        .chain(written)
+        .max()
+        .filter(|at| *at > Timestamp::default())
 }
 
 fn is_apple() -> bool {
@@ -266,13 +275,13 @@ mod tests {
         client.received(Moment::from_secs(1), said(7, 200));
         let direct = |other| ConversationId::direct(ME, UserId(other));
         let [five, six, seven, new] = [5, 6, 7, 8].map(direct);
-        assert_eq!(directs_by_activity(&client, Some(five)), [six, seven, five]);
+        assert_eq!(directs_by_activity(&client, vec![five]), [six, seven, five]);
         client.open(Moment::from_secs(1), new);
         assert_eq!(
-            directs_by_activity(&client, Some(new)),
+            directs_by_activity(&client, vec![new, new]),
             [new, six, seven, five]
         );
-        assert_eq!(directs_by_activity(&client, None), [six, seven, five]);
+        assert_eq!(directs_by_activity(&client, vec![]), [six, seven, five]);
         assert_eq!(rooms(&client), [ConversationId::EVERYONE]);
     }
 }

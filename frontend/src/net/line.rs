@@ -84,13 +84,13 @@ const MOST_FRAMES: usize = 256;
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
-    use shared::{RequestId, frame::Ask};
+    use shared::{ConversationId, UserId, frame::Typing};
 
     use super::*;
 
     fn frame(id: u64) -> ClientFrame {
-        let request_id = RequestId(id);
-        ClientFrame::Heartbeat(Ask { request_id })
+        let conversation = ConversationId::direct(UserId(id), UserId(id));
+        ClientFrame::Typing(Typing { conversation })
     }
 
     #[test]

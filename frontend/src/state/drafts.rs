@@ -48,6 +48,11 @@ impl Drafts {
         self.texts.with(|texts| texts.contains_key(&conversation))
     }
 
+    /// Where something is written; tracked.
+    pub(crate) fn all(self) -> Vec<ConversationId> {
+        self.texts.with(|texts| texts.keys().copied().collect())
+    }
+
     /// What is written there; not tracked.
     pub(crate) fn of(self, conversation: ConversationId) -> String {
         let text = |texts: &SortedMap<_, _>| texts.get(&conversation).cloned();

@@ -27,6 +27,9 @@ fn client(head: u64) -> Client {
         read: Seq(head),
         unread: 0,
         last_at: Timestamp(0),
+        delivered: None,
+        peer_delivered: None,
+        peer_read: None,
     };
     let summary = Summary {
         request_id: RequestId(1),
