@@ -18,11 +18,11 @@ import { PondWindow } from "./support/window.ts";
 import type { Language } from "./support/words.ts";
 
 export { expect };
-export { type Account, EVERYONE, PASSWORD } from "./support/account.ts";
+export { type Account, EVERYONE, PASSWORD, type Stored } from "./support/account.ts";
 export { NO_NETWORK, NO_NETWORK_OR_REFUSED, REFUSED } from "./support/guard.ts";
 export { type Frame, type Hold, framesOf, holdFrames, refuse } from "./support/wire.ts";
 export type { PondServer } from "./support/server.ts";
-export type { PondWindow } from "./support/window.ts";
+export { PondWindow } from "./support/window.ts";
 export { type Language, WORDS } from "./support/words.ts";
 
 export const PHONE = { width: 390, height: 844 };

@@ -6,6 +6,10 @@
   const wanted = read("pond.language") || (navigator.languages || [navigator.language]).find((tag) => /^(zh|en)\b/i.test(tag)) || "en";
   root.lang = /^zh/i.test(wanted) ? "zh-CN" : "en";
 
+  // The server's build names itself; a page without a name is a developer's, which changes all the time.
+  const keep = () => navigator.serviceWorker?.register("/sw.js").catch(() => {});
+  if (document.querySelector("meta[name=pond-build]")) addEventListener("load", keep);
+
   // If the app's files do not come, say so instead of waiting for ever.
   const fail = () => { const text = document.getElementById("boot-failed"); if (text) text.hidden = false; };
   addEventListener("error", fail, true);

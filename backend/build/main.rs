@@ -1,7 +1,8 @@
 //! Puts the built web app (`dist/`) into the binary: tagged and compressed.
 //!
 //! Without `dist/` the server is built all the same and says so.
-//! Read next: `page`, which makes one style sheet of many and moves code out of the page.
+//! Read next: `page`, which makes one style sheet of many, moves code out of the page, and tells the
+//! page and its service worker which build they are.
 
 mod page;
 
@@ -35,20 +36,21 @@ fn main() -> Result<(), Failure> {
         page::move_inline_scripts_out(&mut files)?;
         page::join_style_sheets(&mut files)?;
     }
+    let names: String = files.iter().map(|(_, content)| hash(content)).collect();
+    let build = format!(
+        "{}+{}",
+        env::var("CARGO_PKG_VERSION")?,
+        hash(names.as_bytes())
+    );
+    page::name_the_build(&mut files, &build)?;
     let best = env::var("PROFILE")? == "release";
-    let mut names = String::new();
     let mut table = String::from("static ASSETS: &[Asset] = &[\n");
     for (path, content) in &files {
-        names += &hash(content);
         table += &entry(&out, path, content, best)?;
     }
     table += "];\n";
     fs::write(out.join("assets.rs"), table)?;
-    let build = hash(names.as_bytes());
-    println!(
-        "cargo:rustc-env=POND_BUILD={}+{build}",
-        env::var("CARGO_PKG_VERSION")?
-    );
+    println!("cargo:rustc-env=POND_BUILD={build}");
     Ok(())
 }
 
@@ -120,10 +122,11 @@ fn hash(content: &[u8]) -> String {
     .split_off(16)
 }
 
-/// Trunk and this script put 16 hexadecimal digits into the name.
+/// Trunk and this script put 16 hexadecimal digits into the name; Trunk leaves zeros in front out.
 fn is_hashed(path: &str) -> bool {
-    path.split(['-', '.', '_'])
-        .any(|part| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    path.split(['-', '.', '_']).any(|part| {
+        (13..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 fn kind_of(path: &str) -> &'static str {
@@ -135,7 +138,8 @@ fn kind_of(path: &str) -> &'static str {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "ico" => "image/x-icon",
-        "json" | "webmanifest" => "application/json",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
     }

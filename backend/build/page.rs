@@ -3,7 +3,7 @@
 //! Trunk starts the app from an inline script, which a strict Content-Security-Policy forbids, and
 //! links every component's style sheet by itself: 17 requests before the first paint.
 
-use crate::{Failure, File, hash};
+use crate::{Failure, File, hash, is_hashed};
 
 /// Each `<script …>code</script>` of the page becomes `<script … src="/inline-HASH.js"></script>`.
 pub(crate) fn move_inline_scripts_out(files: &mut Vec<File>) -> Result<(), Failure> {
@@ -65,6 +65,35 @@ pub(crate) fn join_style_sheets(files: &mut Vec<File>) -> Result<(), Failure> {
     }
     let page = files.iter_mut().find(|(path, _)| path == "index.html");
     page.ok_or("the page is gone")?.1 = rebuilt.into_bytes();
+    Ok(())
+}
+
+/// The page says in a `meta` which build it is, to know a newer server when it hears of one; the
+/// service worker names its cache so and lists the files that never change under their names.
+pub(crate) fn name_the_build(files: &mut [File], build: &str) -> Result<(), Failure> {
+    let kept: Vec<_> = files
+        .iter()
+        .filter(|(path, _)| is_hashed(path))
+        .map(|(path, _)| format!("/{path}"))
+        .collect();
+    for (path, content) in files {
+        let (mark, text) = match path.as_str() {
+            "index.html" => (
+                "<head>",
+                format!("<head><meta name=\"pond-build\" content=\"{build}\">"),
+            ),
+            "sw.js" => (
+                "const BUILD = \"\";\nconst FILES = [];",
+                format!("const BUILD = {build:?};\nconst FILES = {kept:?};"),
+            ),
+            _ => continue,
+        };
+        let before = std::str::from_utf8(content)?;
+        if !before.contains(mark) {
+            return Err(format!("{path} has no place for its build").into());
+        }
+        *content = before.replacen(mark, &text, 1).into_bytes();
+    }
     Ok(())
 }
 

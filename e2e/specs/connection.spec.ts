@@ -65,11 +65,13 @@ test("a server that is gone is told quietly at first, then by a banner that offe
   await expect(window.message("while it was away")).not.toContainText("Waiting");
 });
 
-test("a page that is opened while the server is away says so and offers another try", async ({
+test("a page that is opened for the first time while the server is away says so and offers another try", async ({
   person,
 }) => {
   const { window } = await person("Ana");
-  // The page itself comes, as from a proxy or a cache; the server behind it does not answer.
+  // The page itself comes, as from a proxy or a cache; the server behind it does not answer, and
+  // nothing is kept of an earlier visit.
+  await window.page.evaluate(() => localStorage.removeItem("pond.me"));
   await window.page.route("**/api/v1/server", (route) => route.abort("connectionrefused"));
   await window.page.reload();
   await expect(window.page.getByRole("heading", { name: /cannot be reached/ })).toBeVisible();

@@ -6,7 +6,7 @@
 
 use client::{Change, Client, Closed, Effect, Link, Moment, SortedMap};
 use leptos::prelude::*;
-use shared::{ConversationId, frame::User};
+use shared::{ConversationId, ServerFrame, frame::User};
 
 use crate::{
     live::spawn,
@@ -14,7 +14,7 @@ use crate::{
     net::{
         clock,
         line::{Line, line},
-        random, socket,
+        random, socket, store,
     },
 };
 
@@ -101,6 +101,21 @@ impl Session {
             Some(done) => done,
             None => unreachable!("update_value runs what it is given"),
         }
+    }
+
+    /// A frame came in.
+    pub fn receive(self, frame: ServerFrame) {
+        if let ServerFrame::Auth(answer) = &frame
+            && let Some(user) = &answer.user
+            && user.name != self.me().name
+        {
+            // Somebody else came in, in another tab. What this person wrote is not theirs to send.
+            self.line.set_value(None);
+            store::note_user(Some(user));
+            _ = window().location().reload();
+            return;
+        }
+        self.act(|client, now| client.received(now, frame));
     }
 
     /// Who is signed in.

@@ -52,7 +52,7 @@ async fn carry(session: Session, mut outgoing: LineEnd) -> Option<Closed> {
                 }
             }
             Either::Right((Some(Ok(Message::Text(text))), _)) => match ServerFrame::decode(&text) {
-                Ok(frame) => session.act(|client, now| client.received(now, frame)),
+                Ok(frame) => session.receive(frame),
                 // A newer server's type, which is none of our business.
                 Err(DecodeError::UnknownType(_)) => {}
                 Err(error) => warn!("A frame was not understood: {error}"),
