@@ -49,6 +49,8 @@
           if (text === null) table.delete(key);
           else table.put(text, key);
         }
+        // It is on its way before the page can go.
+        transaction.commit?.();
       });
     },
 

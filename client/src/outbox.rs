@@ -60,6 +60,13 @@ impl Outbox {
         self.entries.push_back(message);
     }
 
+    /// Puts a message among the others by when it was written.
+    pub(crate) fn insert(&mut self, message: Outgoing) {
+        let is_older = |entry: &Outgoing| entry.written_at <= message.written_at;
+        let at = self.entries.iter().rposition(is_older);
+        self.entries.insert(at.map_or(0, |at| at + 1), message);
+    }
+
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Outgoing> {
         self.entries.iter()
     }

@@ -268,3 +268,18 @@ fn what_stands_in_the_log_does_not_come_back_from_the_store() {
     client.adopt(queued("mine"));
     assert_eq!(client.outbox().count(), 0);
 }
+
+#[test]
+fn what_two_windows_wrote_stands_in_the_order_of_writing() {
+    let mut client = Client::new(ana(), None, 7);
+    client.write(Timestamp(5), ROOM, id("five"), "five".into());
+    for (at, text) in [(3, "three"), (9, "nine"), (7, "seven")] {
+        client.adopt(Outgoing {
+            written_at: Timestamp(at),
+            delivery: HELD,
+            ..queued(text)
+        });
+    }
+    let order: Vec<_> = client.outbox().map(|entry| &*entry.content).collect();
+    assert_eq!(order, ["three", "five", "seven", "nine"]);
+}

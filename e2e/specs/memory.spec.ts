@@ -181,9 +181,10 @@ test("signing out leaves nothing but the language and the theme, in all tabs", a
   await window.say("something to forget");
   await window.writeTo("Bo");
   await window.composer.fill("a draft to forget");
+  await window.open("Everyone");
   await expect(window.row("Bo")).toContainText("Draft");
   await window.page.getByRole("button", { name: "Settings" }).click();
-  await window.page.getByText("Dark", { exact: true }).click();
+  await window.page.getByRole("radio", { name: "Dark" }).check();
   const other = new PondWindow(await window.page.context().newPage());
   await other.page.goto("/");
   await other.isReady();

@@ -59,7 +59,7 @@ impl Client {
             }
         } else if !self.has_in_log(conversation, &message.msg_id) {
             self.conversation_mut(conversation);
-            self.outbox.push(message);
+            self.outbox.insert(message);
         }
         self.change(Change::Timeline(conversation));
         self.change(Change::Conversations);
