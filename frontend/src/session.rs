@@ -4,15 +4,15 @@
 //! changed. Never draws and never decides: that is the views' and the engine's business.
 //! Read next: [`crate::net::socket`], which feeds it; [`crate::memory`], which stores what it holds.
 
-use client::{Change, Client, Closed, Effect, Link, Moment, SortedMap};
+use client::{Change, Client, Closed, Effect, Link, Moment, SortedMap, Transport};
 use leptos::prelude::*;
-use shared::{ConversationId, ServerFrame, frame::User};
+use shared::{ClientFrame, ConversationId, ServerFrame, frame::User};
 
 use crate::{
     live::spawn,
     memory::Memory,
     net::{
-        clock,
+        clock, fallback,
         line::{Line, line},
         random, socket, store,
     },
@@ -110,7 +110,7 @@ impl Session {
             && user.name != self.me().name
         {
             // Somebody else came in, in another tab. What this person wrote is not theirs to send.
-            self.line.set_value(None);
+            self.perform(Effect::Disconnect);
             store::note_user(Some(user));
             _ = window().location().reload();
             return;
@@ -150,24 +150,37 @@ impl Session {
 
     fn perform(self, effect: Effect) {
         match effect {
-            // Streams and polls are asked for only of an owner that offers them.
-            Effect::Poll(_) | Effect::Probe => {}
-            Effect::Connect(_) => {
+            Effect::Connect(Transport::WebSocket) => {
                 let (line, outgoing) = line();
                 self.line.set_value(Some(line));
                 spawn(socket::run(self, outgoing));
             }
-            Effect::Disconnect => self.line.set_value(None),
+            Effect::Connect(transport) => {
+                self.line.set_value(None);
+                fallback::connect(transport);
+            }
+            Effect::Disconnect => {
+                self.line.set_value(None);
+                fallback::drop_it();
+            }
             Effect::Transmit(frame) => {
-                let taken = self
-                    .line
-                    .with_value(|line| line.as_ref().is_some_and(|line| line.send(frame)));
-                if !taken && self.line.with_value(Option::is_some) {
-                    // The socket does not keep up: a new one starts from what is on disk.
-                    self.line.set_value(None);
-                    self.act(|client, now| client.closed(now, Closed::Lost));
+                if self.line.with_value(Option::is_some) {
+                    self.transmit(frame);
+                } else {
+                    fallback::send(&frame);
                 }
             }
+            Effect::Poll(asked) => fallback::poll(&asked),
+            Effect::Probe => fallback::probe(),
+        }
+    }
+
+    fn transmit(self, frame: ClientFrame) {
+        let send = |line: &Option<Line>| line.as_ref().is_none_or(|line| line.send(frame));
+        if !self.line.with_value(send) {
+            // The socket does not keep up: a new one starts from what is on disk.
+            self.line.set_value(None);
+            self.act(|client, now| client.closed(now, Closed::Lost));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use client::{Client, Link, Moment};
 use leptos::prelude::*;
+use shared::ConversationId;
 
 use crate::{
     app::Build,
@@ -121,6 +122,33 @@ pub fn UpdateNotice() -> impl IntoView {
                 <p role="status">{text(|t| t.newer_app)}</p>
                 <button class="notice__retry" type="button" on:click=act(reload)>
                     {text(|t| t.reload)}
+                </button>
+            </div>
+        }.part())}
+    }
+    .part()
+}
+
+/// Says that the server came back from an older backup, until its person has seen it.
+#[component]
+pub fn RestoredNotice(
+    /// Whose messages were affected.
+    conversation: ConversationId,
+) -> impl IntoView {
+    let session = Session::expect();
+    let resent = memo(move || {
+        session.with(Topic::Timeline(conversation), |client| {
+            let restored = client.conversation(conversation)?.restored()?;
+            Some(restored.resent)
+        })
+    });
+    let dismiss = move |_| session.act(|client, _| client.dismiss_restored(conversation));
+    view! {
+        {when(move || resent.get().is_some(), move || view! {
+            <div class="notice notice--update">
+                <p role="status">{live(move || (t().restored)(resent.get().unwrap_or(0)))}</p>
+                <button class="notice__retry" type="button" on:click=act(dismiss)>
+                    {text(|t| t.understood)}
                 </button>
             </div>
         }.part())}

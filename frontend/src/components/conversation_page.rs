@@ -9,7 +9,7 @@ use shared::{ConversationId, frame::Presence};
 use crate::{
     components::{
         composer::Composer,
-        connection::{ConnectionNotice, UpdateNotice},
+        connection::{ConnectionNotice, RestoredNotice, UpdateNotice},
         focus,
         icons::{BackIcon, PeopleIcon},
         message_list::MessageList,
@@ -36,6 +36,7 @@ pub fn ConversationPage(
         <Header conversation />
         <ConnectionNotice />
         <UpdateNotice />
+        <RestoredNotice conversation />
         <MessageList conversation />
         <Composer conversation />
     }

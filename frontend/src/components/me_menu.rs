@@ -1,7 +1,8 @@
-//! The menu of the person: language, theme, the way out.
+//! The menu of the person: language, theme, how the page is connected, the way out.
 //!
 //! A `popover`, so that Esc, a click beside it and the return of the focus are the browser's work.
 
+use client::{Link, Transport};
 use leptos::prelude::*;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         store,
     },
     part::IntoPart as _,
-    session::Session,
+    session::{Session, Topic},
 };
 
 /// The button and what it opens.
@@ -36,6 +37,16 @@ pub fn MeMenu() -> impl IntoView {
             }
         });
     };
+    let way = move || {
+        let (link, transport) =
+            session.with(Topic::Link, |client| (client.link(), client.transport()));
+        match (link, transport) {
+            (Link::Connected, Transport::WebSocket) => t().by_web_socket,
+            (Link::Connected, Transport::EventStream) => t().by_event_stream,
+            (Link::Connected, Transport::LongPoll) => t().by_long_poll,
+            _ => t().no_connection,
+        }
+    };
     view! {
         <button
             class="tool"
@@ -54,6 +65,7 @@ pub fn MeMenu() -> impl IntoView {
             aria-label=text(|t| t.settings)
         >
             <Settings />
+            <p class="me-menu__way">{live(way)}</p>
             <button class="me-menu__out" type="button" on:click=act(sign_out)>
                 {text(|t| t.sign_out)}
             </button>

@@ -47,6 +47,12 @@ pub struct Bubble {
 pub enum Fate {
     /// It is in the log.
     Stored,
+    /// An own private message is in the log, and no device of the other person has it yet.
+    Sent,
+    /// One of their devices has it.
+    Delivered,
+    /// They saw it.
+    Read,
     /// It is on its way.
     OnItsWay,
     /// It was refused.
@@ -129,9 +135,17 @@ pub fn Message(
                     Fate::Failed(code) => {
                         view! { <Failed conversation bubble code is_stop /> }.part()
                     }
-                    Fate::Stored | Fate::OnItsWay => ().part(),
+                    _ => ().part(),
                 })}
             </div>
+            // Its words are in the label.
+            <span class="message__mark" aria-hidden="true" title=live(move || words(fate()))>
+                {live(move || match fate() {
+                    Fate::Sent => "✓",
+                    Fate::Delivered | Fate::Read => "✓✓",
+                    _ => "",
+                })}
+            </span>
         </article>
     }
     .part()
@@ -318,7 +332,17 @@ fn state_words(fate: Fate, is_late: RwSignal<bool>) -> Option<&'static str> {
     match fate {
         Fate::Failed(_) => Some(t().not_sent),
         Fate::OnItsWay if is_late.get() => Some(t().sending),
-        Fate::Stored | Fate::OnItsWay => None,
+        _ => words(fate),
+    }
+}
+
+/// How far a private message came.
+fn words(fate: Fate) -> Option<&'static str> {
+    match fate {
+        Fate::Sent => Some(t().sent),
+        Fate::Delivered => Some(t().delivered),
+        Fate::Read => Some(t().seen),
+        _ => None,
     }
 }
 

@@ -51,6 +51,18 @@ pub(super) static TEXTS: Texts = Texts {
     next_try: |seconds| format!("Next try in {seconds} s."),
     trying_now: "Trying now…",
     retry_now: "Retry now",
+    by_web_socket: "Connected by WebSocket",
+    by_event_stream: "Connected by an event stream, since this network lets no WebSocket through",
+    by_long_poll: "Connected by long polling, since this network lets nothing faster through",
+    restored: |resent| {
+        let again = match resent {
+            0 => "Messages since then may be missing.".to_owned(),
+            1 => "Your message since then is sent again.".to_owned(),
+            _ => format!("Your {resent} messages since then are sent again."),
+        };
+        format!("The server was restored from an older backup. {again}")
+    },
+    understood: "OK",
     newer_app: "A newer Pond is ready. Your drafts stay.",
     reload: "Reload",
 
@@ -110,6 +122,9 @@ pub(super) static TEXTS: Texts = Texts {
     },
     sending: "Sending…",
     waiting: "Waiting for the connection…",
+    sent: "Sent",
+    delivered: "Delivered",
+    seen: "Read",
     not_sent: "Not sent.",
     retry: "Retry",
     copy: "Copy",

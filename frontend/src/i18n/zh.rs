@@ -48,6 +48,17 @@ pub(super) static TEXTS: Texts = Texts {
     next_try: |seconds| format!("{seconds} 秒后重试。"),
     trying_now: "正在重试…",
     retry_now: "立即重试",
+    by_web_socket: "连接方式：WebSocket",
+    by_event_stream: "连接方式：事件流，因为当前网络不让 WebSocket 通过",
+    by_long_poll: "连接方式：长轮询，因为当前网络不让更快的方式通过",
+    restored: |resent| {
+        let again = match resent {
+            0 => "此后的消息可能缺失。".to_owned(),
+            _ => format!("你此后发的 {resent} 条消息会重新发送。"),
+        };
+        format!("服务器恢复到了较早的备份。{again}")
+    },
+    understood: "知道了",
     newer_app: "Pond 有新版本了，草稿会保留。",
     reload: "刷新",
 
@@ -101,6 +112,9 @@ pub(super) static TEXTS: Texts = Texts {
     },
     sending: "发送中…",
     waiting: "等待连接…",
+    sent: "已发送",
+    delivered: "已送达",
+    seen: "已读",
     not_sent: "发送失败。",
     retry: "重发",
     copy: "复制",

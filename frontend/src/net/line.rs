@@ -53,7 +53,7 @@ impl Drop for Line {
 
 impl LineEnd {
     /// The next frame, or none at once when the line is over. Cancel-safe.
-    pub fn next(&mut self) -> impl Future<Output = Option<ClientFrame>> + Unpin {
+    pub fn take(&mut self) -> impl Future<Output = Option<ClientFrame>> + Unpin {
         poll_fn(|context| {
             let mut held = self.0.borrow_mut();
             if held.is_over {
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn frames_come_in_order_and_the_end_comes_before_what_waits() {
         let (line, mut end) = line();
-        assert!(end.next().now_or_never().is_none());
+        assert!(end.take().now_or_never().is_none());
         assert!(line.send(frame(1)) && line.send(frame(2)));
-        assert_eq!(end.next().now_or_never(), Some(Some(frame(1))));
+        assert_eq!(end.take().now_or_never(), Some(Some(frame(1))));
         drop(line);
-        assert_eq!(end.next().now_or_never(), Some(None));
+        assert_eq!(end.take().now_or_never(), Some(None));
     }
 
     #[test]

@@ -99,7 +99,12 @@ fn call(name: &str, argument: &str) -> Result<JsValue, JsValue> {
 }
 
 fn call_with(name: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
-    let store = Reflect::get(&window(), &"pondStore".into())?;
-    let function: Function = Reflect::get(&store, &name.into())?.dyn_into()?;
-    function.call1(&store, argument)
+    call_on("pondStore", name, argument)
+}
+
+/// Calls a function of one of the app's own scripts.
+pub(super) fn call_on(script: &str, name: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    let script = Reflect::get(&window(), &script.into())?;
+    let function: Function = Reflect::get(&script, &name.into())?.dyn_into()?;
+    function.call1(&script, argument)
 }

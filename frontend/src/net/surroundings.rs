@@ -12,7 +12,7 @@ use web_sys::EventTarget;
 
 use crate::{
     i18n::dates,
-    net::{clock, store},
+    net::{clock, fallback, store},
     session::Session,
 };
 
@@ -25,6 +25,7 @@ pub fn watch(session: Session) -> Network {
     let network = Network(RwSignal::new(window().navigator().on_line()));
     let desk = Rc::new(Desk::new(clock::now()));
 
+    fallback::listen(session);
     session.act(Client::start);
     {
         let desk = desk.clone();

@@ -1,8 +1,8 @@
 //! What lies in the list's DOM: gaps, lines and messages, each one element with a key.
 
-use client::{Client, Delivery};
+use client::{Client, Conversation, Delivery};
 use leptos::prelude::*;
-use shared::{ConversationId, Event, Timestamp};
+use shared::{ConversationId, Event, Message, Timestamp};
 
 use crate::{
     components::message::{Bubble, Fate},
@@ -117,7 +117,8 @@ fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bu
             },
         });
     };
-    let timeline = client.conversation(conversation)?.timeline();
+    let held = client.conversation(conversation)?;
+    let timeline = held.timeline();
     let Some(Event::MessageSent(message)) = timeline.after(seq.previous()).next() else {
         return None;
     };
@@ -128,6 +129,21 @@ fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bu
         content: message.content.clone(),
         at: row.at,
         starts_group: row.starts_group,
-        fate: Fate::Stored,
+        fate: reached(client, held, message),
     })
+}
+
+/// How far a stored message came: said of what this person writes to another.
+fn reached(client: &Client, held: &Conversation, message: &Message) -> Fate {
+    let me = client.me().id;
+    let is_to_another = held.id.peer_of(me).is_some_and(|peer| peer != me);
+    if message.from != me || !is_to_another {
+        Fate::Stored
+    } else if message.seq <= held.peer_read() {
+        Fate::Read
+    } else if message.seq <= held.peer_delivered() {
+        Fate::Delivered
+    } else {
+        Fate::Sent
+    }
 }

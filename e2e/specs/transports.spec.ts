@@ -1,0 +1,106 @@
+// Networks that let no WebSocket through: the app goes on by what they do let through, and goes back
+// up when they are well; nothing is lost or doubled on the way.
+
+import {
+  type Account,
+  EVERYONE,
+  NO_NETWORK_OR_REFUSED,
+  PondWindow,
+  expect,
+  test as base,
+} from "../fixtures.ts";
+import { Guard } from "../support/guard.ts";
+import { Proxy } from "../support/proxy.ts";
+
+interface Given {
+  gate: Proxy;
+  /** A window of this account, whose network has the proxy in it. */
+  through: (account: Account) => Promise<PondWindow>;
+}
+
+const test = base.extend<Given>({
+  gate: async ({ pond }, use) => {
+    const gate = await Proxy.before(pond.url);
+    await use(gate);
+    await gate.dispose();
+  },
+  through: async ({ browser, gate }, use) => {
+    const context = await browser.newContext({ baseURL: gate.url, locale: "en-GB" });
+    const guard = await Guard.over(context, gate.url, NO_NETWORK_OR_REFUSED);
+    await use(async ({ token: value }) => {
+      await context.addCookies([{ name: "pond-session", value, url: gate.url }]);
+      const window = new PondWindow(await context.newPage());
+      await window.page.goto("/");
+      return window;
+    });
+    await context.close();
+    guard.check();
+  },
+});
+
+/** What the menu of the person says of the connection. */
+async function saysThat(window: PondWindow, way: RegExp) {
+  const line = window.page.locator(".me-menu__way");
+  await expect(line).toHaveText(way, { timeout: 40_000 });
+}
+
+async function talk(account: Account, window: PondWindow, bo: Account, round: string) {
+  const before = (await account.log(EVERYONE)).length;
+  for (const at of [1, 2, 3]) {
+    await window.say(`${round} mine ${at}`);
+    await bo.send(EVERYONE, `${round} theirs ${at}`);
+    await expect(window.message(`${round} theirs ${at}`)).toBeVisible({ timeout: 20_000 });
+  }
+  const log = async () => (await account.log(EVERYONE)).slice(before).map(({ content }) => content);
+  await expect.poll(async () => (await log()).length).toBe(6);
+  const order = await log();
+  for (const whose of ["mine", "theirs"]) {
+    const own = order.filter((text) => text.includes(whose));
+    expect(own).toEqual([1, 2, 3].map((at) => `${round} ${whose} ${at}`));
+  }
+  await expect.poll(() => window.said(new RegExp(`${round} (mine|theirs) \\d`))).toEqual(order);
+}
+
+test("without WebSockets the app goes on by a stream, and back up when they go through", async ({
+  pond,
+  gate,
+  through,
+}) => {
+  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+  gate.letsUpgrade = false;
+  const window = await through(ana);
+  await saysThat(window, /an event stream/);
+  expect(gate.asked).toContain("/api/v1/events");
+  await talk(ana, window, bo, "stream");
+  // The stream breaks, and what is said meanwhile is caught up with.
+  gate.cut();
+  await bo.send(EVERYONE, "said in the break");
+  await expect(window.message("said in the break")).toBeVisible({ timeout: 40_000 });
+  await saysThat(window, /an event stream/);
+
+  gate.letsUpgrade = true;
+  // As when a person comes back to the window.
+  await window.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await saysThat(window, /by WebSocket/);
+  await talk(ana, window, bo, "socket");
+});
+
+test("where streams are held back as well, it goes on by long polls, and back up", async ({
+  pond,
+  gate,
+  through,
+}) => {
+  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+  Object.assign(gate, { letsUpgrade: false, letsStream: false });
+  const window = await through(ana);
+  await saysThat(window, /long polling/);
+  expect(gate.asked).toContain("/api/v1/sync");
+  await talk(ana, window, bo, "poll");
+  await ana.send(ana.directWith(bo), "a private word");
+  await expect(window.row("Bo")).toBeVisible({ timeout: 40_000 });
+
+  Object.assign(gate, { letsUpgrade: true, letsStream: true });
+  await window.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await saysThat(window, /by WebSocket/);
+  await talk(ana, window, bo, "socket");
+});

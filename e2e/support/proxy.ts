@@ -1,0 +1,81 @@
+// A proxy before a `pond`, as some companies have one: it may refuse upgrades, and hold a stream back
+// until it has seen the end of it.
+
+import { type Server, createServer, request } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { connect } from "node:net";
+
+export class Proxy {
+  /** Whether it lets WebSockets through. */
+  letsUpgrade = true;
+  /** Whether it hands streams on as they come. */
+  letsStream = true;
+  /** The paths that were asked for, without what follows `?`. */
+  readonly asked: string[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async before(target: string): Promise<Proxy> {
+    const { hostname, port } = new URL(target);
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const proxy = new Proxy(server, url);
+    server.on("connection", (socket) => proxy.keep(socket));
+    server.on("request", (from, to) => {
+      proxy.asked.push((from.url ?? "").split("?")[0]);
+      const { method, url: path, headers } = from;
+      const asked = request({ hostname, port, method, path, headers }, (answer) => {
+        const isStream = answer.headers["content-type"] === "text/event-stream";
+        const held: Buffer[] = [];
+        if (!isStream || proxy.letsStream) {
+          to.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(to);
+          return;
+        }
+        answer.on("data", (chunk) => held.push(chunk));
+        answer.on("end", () => to.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(held)));
+      });
+      asked.on("error", () => to.destroy());
+      to.on("close", () => asked.destroy());
+      from.pipe(asked);
+    });
+    server.on("upgrade", (from, socket: Socket, head) => {
+      if (!proxy.letsUpgrade) {
+        socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        return;
+      }
+      const upstream = proxy.keep(connect(Number(port), hostname));
+      const lines = from.rawHeaders.reduce(
+        (text, part, at) => text + part + (at % 2 === 0 ? ": " : "\r\n"),
+        `${from.method} ${from.url} HTTP/1.1\r\n`,
+      );
+      upstream.write(`${lines}\r\n`);
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+      for (const end of [upstream, socket]) end.on("close", () => (upstream.destroy(), socket.destroy()));
+    });
+    return proxy;
+  }
+
+  /** Cuts whatever is open. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async dispose(): Promise<void> {
+    this.cut();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private keep(socket: Socket): Socket {
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    return socket;
+  }
+}

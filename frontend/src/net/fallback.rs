@@ -1,0 +1,90 @@
+//! The ways to the server where no WebSocket gets through: a stream of events, or long polls.
+//!
+//! `wire.js` carries the texts; here they are turned into calls of the engine. Keeps nothing: what
+//! was not acknowledged is in the engine's outbox.
+
+use client::{Client, Closed, Transport};
+use js_sys::Array;
+use leptos::{ev, logging::warn, prelude::*};
+use shared::{ClientFrame, DecodeError, ServerFrame, http::Sync};
+use wasm_bindgen::JsValue;
+use web_sys::CustomEvent;
+
+use super::store::call_on;
+use crate::session::Session;
+
+/// Carries for this session, for as long as the page lives.
+pub fn listen(session: Session) {
+    let event = ev::Custom::<CustomEvent>::new("pond-wire");
+    let listener = window_event_listener(event, move |event| {
+        let told = Array::from(&event.detail());
+        let text = |at| told.get(at).as_string().unwrap_or_default();
+        hear(session, &text(0), &text(1));
+    });
+    std::mem::forget(listener);
+    session.act(|client, _| client.allow_fallbacks());
+}
+
+/// Opens a connection of this kind, in the place of whatever was open.
+pub fn connect(transport: Transport) {
+    let kind = match transport {
+        Transport::EventStream => "stream",
+        Transport::LongPoll | Transport::WebSocket => "poll",
+    };
+    call("connect", kind);
+}
+
+/// Drops the connection, with all that is on its way.
+pub fn drop_it() {
+    call("drop", "");
+}
+
+/// Posts a frame after those that wait.
+pub fn send(frame: &ClientFrame) {
+    call("send", &frame.encode());
+}
+
+/// Asks for news.
+pub fn poll(asked: &Sync) {
+    if let Ok(text) = serde_json::to_string(asked) {
+        call("poll", &text);
+    }
+}
+
+/// Tries a WebSocket beside the connection.
+pub fn probe() {
+    call("probe", "");
+}
+
+fn call(name: &str, argument: &str) {
+    let done: Result<JsValue, JsValue> = call_on("pondWire", name, &argument.into());
+    if done.is_err() {
+        warn!("{name} of the wire failed");
+    }
+}
+
+fn hear(session: Session, what: &str, text: &str) {
+    match what {
+        "open" => session.act(Client::opened),
+        "frame" => match ServerFrame::decode(text) {
+            Ok(frame) => session.receive(frame),
+            // A newer server's type, which is none of our business.
+            Err(DecodeError::UnknownType(_)) => {}
+            Err(error) => warn!("A frame was not understood: {error}"),
+        },
+        "polled" => match serde_json::from_str(text) {
+            Ok(answer) => session.act(|client, now| client.polled(now, answer)),
+            // No answer of Pond's.
+            Err(_) => lost(session, Closed::Lost),
+        },
+        "probed" => session.act(|client, now| client.probed(now, !text.is_empty())),
+        "closed" if text.is_empty() => lost(session, Closed::Lost),
+        "closed" => lost(session, Closed::SignedOut),
+        _ => {}
+    }
+}
+
+fn lost(session: Session, why: Closed) {
+    drop_it();
+    session.act(|client, now| client.closed(now, why));
+}
