@@ -252,3 +252,34 @@ test("a session that ended opens on the door, with nothing of who was here on sc
   await expect(window.page.getByLabel("Password")).toBeVisible();
   await expect(window.page.getByText("seen by Ana")).toHaveCount(0);
 });
+
+test("a thousand messages written without a network are sent once and in order", async ({
+  person,
+}) => {
+  test.setTimeout(180_000);
+  const { account, window } = await person("Ana");
+  await window.page.context().setOffline(true);
+  await expect(window.talk.getByText("You are offline.")).toBeVisible();
+  const texts = Array.from({ length: 1000 }, (_, at) => `mass ${at + 1001}`);
+  // As fast as the page takes them, and each as a person would: a text, then Enter.
+  await window.composer.evaluate(async (box: HTMLTextAreaElement, texts) => {
+    for (const text of texts) {
+      box.value = text;
+      box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      box.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }),
+      );
+      await new Promise((done) => setTimeout(done));
+    }
+  }, texts);
+  await expect
+    .poll(async () => (await outboxOf(window.page)).length, { timeout: 60_000 })
+    .toBe(texts.length);
+  await window.page.context().setOffline(false);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).length, { timeout: 120_000 })
+    .toBe(texts.length);
+  expect(contents(await account.log(EVERYONE))).toEqual(texts);
+  await expect(window.message("mass 2000")).toBeVisible();
+  await expect.poll(() => outboxOf(window.page), { timeout: 20_000 }).toEqual([]);
+});

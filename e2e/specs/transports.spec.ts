@@ -69,19 +69,19 @@ test("without WebSockets the app goes on by a stream, and back up when they go t
   const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
   gate.letsUpgrade = false;
   const window = await through(ana);
-  await saysThat(window, /an event stream/);
+  await saysThat(window, /: event stream/);
   expect(gate.asked).toContain("/api/v1/events");
   await talk(ana, window, bo, "stream");
   // The stream breaks, and what is said meanwhile is caught up with.
   gate.cut();
   await bo.send(EVERYONE, "said in the break");
   await expect(window.message("said in the break")).toBeVisible({ timeout: 40_000 });
-  await saysThat(window, /an event stream/);
+  await saysThat(window, /: event stream/);
 
   gate.letsUpgrade = true;
   // As when a person comes back to the window.
   await window.page.evaluate(() => dispatchEvent(new Event("focus")));
-  await saysThat(window, /by WebSocket/);
+  await saysThat(window, /: WebSocket$/);
   await talk(ana, window, bo, "socket");
 });
 
@@ -101,6 +101,6 @@ test("where streams are held back as well, it goes on by long polls, and back up
 
   Object.assign(gate, { letsUpgrade: true, letsStream: true });
   await window.page.evaluate(() => dispatchEvent(new Event("focus")));
-  await saysThat(window, /by WebSocket/);
+  await saysThat(window, /: WebSocket$/);
   await talk(ana, window, bo, "socket");
 });

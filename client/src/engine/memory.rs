@@ -73,14 +73,13 @@ impl Client {
     /// What is known of conversations and people, to be kept.
     pub fn summary(&self) -> Summary {
         let me = self.me.id;
-        let mut conversations: Vec<_> = self.conversations.values().collect();
-        conversations.sort_by_key(|one| std::cmp::Reverse(one.last_at));
         let is_known = |person: &&Person| !person.name.is_empty();
         Summary {
             request_id: RequestId(0),
             me: self.me.clone(),
-            conversations: conversations
-                .into_iter()
+            conversations: self
+                .conversations
+                .values()
                 .map(|one| summary_of(one, me))
                 .collect(),
             people: self

@@ -136,17 +136,17 @@ pub fn RestoredNotice(
     conversation: ConversationId,
 ) -> impl IntoView {
     let session = Session::expect();
-    let resent = memo(move || {
+    let resent = move || {
         session.with(Topic::Timeline(conversation), |client| {
             let restored = client.conversation(conversation)?.restored()?;
             Some(restored.resent)
         })
-    });
+    };
     let dismiss = move |_| session.act(|client, _| client.dismiss_restored(conversation));
     view! {
-        {when(move || resent.get().is_some(), move || view! {
+        {when(move || resent().is_some(), move || view! {
             <div class="notice notice--update">
-                <p role="status">{live(move || (t().restored)(resent.get().unwrap_or(0)))}</p>
+                <p role="status">{live(move || (t().restored)(resent().unwrap_or(0)))}</p>
                 <button class="notice__retry" type="button" on:click=act(dismiss)>
                     {text(|t| t.understood)}
                 </button>

@@ -51,9 +51,9 @@ pub(super) static TEXTS: Texts = Texts {
     next_try: |seconds| format!("Next try in {seconds} s."),
     trying_now: "Trying now…",
     retry_now: "Retry now",
-    by_web_socket: "Connected by WebSocket",
-    by_event_stream: "Connected by an event stream, since this network lets no WebSocket through",
-    by_long_poll: "Connected by long polling, since this network lets nothing faster through",
+    by_web_socket: "Way to the server: WebSocket",
+    by_event_stream: "Way to the server: event stream, since this network lets no WebSocket through",
+    by_long_poll: "Way to the server: long polling, since this network lets nothing faster through",
     restored: |resent| {
         let again = match resent {
             0 => "Messages since then may be missing.".to_owned(),

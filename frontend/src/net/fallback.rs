@@ -5,9 +5,9 @@
 
 use client::{Client, Closed, Transport};
 use js_sys::Array;
-use leptos::{ev, logging::warn, prelude::*};
+use leptos::{logging::warn, prelude::*};
 use shared::{ClientFrame, DecodeError, ServerFrame, http::Sync};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::CustomEvent;
 
 use super::store::call_on;
@@ -15,13 +15,18 @@ use crate::session::Session;
 
 /// Carries for this session, for as long as the page lives.
 pub fn listen(session: Session) {
-    let event = ev::Custom::<CustomEvent>::new("pond-wire");
-    let listener = window_event_listener(event, move |event| {
+    let hear = Closure::<dyn FnMut(CustomEvent)>::new(move |event: CustomEvent| {
         let told = Array::from(&event.detail());
         let text = |at| told.get(at).as_string().unwrap_or_default();
         hear(session, &text(0), &text(1));
     });
-    std::mem::forget(listener);
+    let listener = hear.as_ref().unchecked_ref();
+    if window()
+        .add_event_listener_with_callback("pond-wire", listener)
+        .is_ok()
+    {
+        hear.forget();
+    }
     session.act(|client, _| client.allow_fallbacks());
 }
 

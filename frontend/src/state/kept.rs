@@ -6,7 +6,7 @@
 use client::{Delivery, HELD, Outgoing, SortedMap};
 use shared::{Code, MsgId, Timestamp};
 
-use crate::net::store::Entry;
+use crate::{net::store::Entry, state::order};
 
 /// What the storage holds of the outbox.
 #[derive(Default)]
@@ -79,11 +79,11 @@ impl Kept {
     /// is gone.
     pub(crate) fn heard(&mut self, entries: &[Entry]) -> (Vec<Outgoing>, Vec<MsgId>) {
         self.round = self.round.wrapping_add(1);
-        let mut stored: Vec<_> = entries
+        let stored = entries
             .iter()
             .filter_map(|(key, text)| parse(key, text.as_deref()?))
             .collect();
-        stored.sort_by_key(|(place, _)| *place);
+        let stored = order::by_key(stored, |(place, _): &(u64, _)| *place);
         let mut news = Vec::new();
         for (place, message) in stored {
             let before = self.entries.get(&message.msg_id).map(|known| known.refusal);
