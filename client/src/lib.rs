@@ -35,6 +35,7 @@ mod conversation;
 mod engine;
 mod ladder;
 mod link;
+pub mod order;
 mod outbox;
 mod sorted_map;
 mod timeline;

@@ -1,5 +1,7 @@
 //! The connection's other ways: streams, long polls, and back up to a WebSocket.
 
+use std::cmp::Reverse;
+
 use shared::{
     ConversationId,
     http::{Sync, SyncAnswer},
@@ -7,7 +9,7 @@ use shared::{
 };
 
 use super::{Change, Client, Effect};
-use crate::{Closed, Conversation, Link, Moment, Transport, ladder::End};
+use crate::{Closed, Conversation, Link, Moment, Transport, ladder::End, order};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,8 +77,8 @@ impl Client {
             is_void: false,
         });
         let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
-        let mut known: Vec<_> = self.conversations.values().collect();
-        known.sort_by_key(|one| std::cmp::Reverse(one.last_at));
+        let known = self.conversations.values().collect();
+        let known = order::by_key(known, |one: &&Conversation| Reverse(one.last_at));
         let cursors = known.into_iter().take(most).map(Conversation::cursor);
         self.effects.push_back(Effect::Poll(Sync {
             cursors: cursors.collect(),
