@@ -96,9 +96,8 @@ fn start(flags: &Flags) -> Result<Server, Failure> {
         child,
         address: String::new(),
     };
-    server.address = address
-        .ok_or(Failure::Silent(flags.bin.clone()))?
-        .to_owned();
+    let address = address.ok_or(Failure::Silent(flags.bin.clone()))?;
+    address.clone_into(&mut server.address);
     Ok(server)
 }
 
