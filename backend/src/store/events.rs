@@ -166,6 +166,8 @@ fn slice(
     direction: Direction,
     limit: u32,
 ) -> Result<Slice, rusqlite::Error> {
+    // One look at the database for both statements, or the page could go beyond its own head.
+    let db = db.unchecked_transaction()?;
     let found: Option<(i64, i64)> = db
         .prepare_cached("SELECT id, last_seq FROM conversations WHERE key = ?1")?
         .query_row([conversation.to_string()], |row| {
