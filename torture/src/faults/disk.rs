@@ -55,12 +55,16 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     for round in 0..rounds {
         stage.kill().await;
         let (first, step) = (dice.between(3, 12), dice.between(3, 20));
-        let calls = if round % 2 == 0 { "fdatasync" } else { "pwrite64" };
+        let calls = if round % 2 == 0 { "fsync,fdatasync" } else { "pwrite64" };
         let errors = ["EIO", "ENOSPC"];
         let error = dice.pick(&errors).copied().unwrap_or("EIO");
         let injection = format!("{calls}:error={error}:when={first}..{}+{step}", first + step * 6);
         *stage.launch() = plain.clone().traced(&[injection]);
-        stage.start().await?;
+        if !stage.start().await? {
+            // It failed while it opened the database, and said so; the next start is well.
+            *stage.launch() = plain.clone();
+            stage.start().await?;
+        }
         stage.write();
         sleep(Duration::from_millis(bench.either(1500, 3000))).await;
     }
@@ -72,7 +76,7 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
 /// Every sync takes 50 ms longer.
 pub(super) async fn slow(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let launch = bench.launch(folder.path()).traced(&["fdatasync:delay_exit=50000".into()]);
+    let launch = bench.launch(folder.path()).traced(&["fsync,fdatasync:delay_exit=50000".into()]);
     let stage = Stage::set_up(Plan::default(), launch, dice).await?;
     stage.write();
     sleep(Duration::from_secs(bench.either(2, 10))).await;

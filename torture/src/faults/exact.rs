@@ -1,5 +1,5 @@
 //! `kill -9` at the n-th call of one kind: between any two steps of a send, a start, a checkpoint
-//! and a stop. `strace` counts the calls of each thread and kills before the call is made.
+//! and a stop. `strace` counts the calls of each thread.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let (mut exact, tries) = (0, bench.either(24, 64));
     for turn in 0..tries {
         stage.kill().await;
-        let (calls, most) = dice.pick(&CALLS).copied().unwrap_or(("fdatasync", 9));
+        let (calls, most) = dice.pick(&CALLS).copied().unwrap_or(("fsync,fdatasync", 9));
         let call = dice.between(1, most);
         let plain = stage.launch().clone();
         *stage.launch() = plain.clone().traced(&[format!("{calls}:signal=KILL:when={call}")]);
@@ -48,7 +48,7 @@ async fn struck(stage: &mut Stage, is_stop: bool) -> Result<bool> {
 /// opening, cutting the log, reading at the start.
 const CALLS: [(&str, u64); 6] = [
     ("pwrite64", 240),
-    ("fdatasync", 40),
+    ("fsync,fdatasync", 40),
     ("sendto,writev", 120),
     ("openat", 30),
     ("ftruncate,unlink", 4),
