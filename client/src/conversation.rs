@@ -1,9 +1,10 @@
 //! One conversation as a client knows it: its timeline, its read mark, who is typing.
 
 use shared::{
-    ConversationId, Event, Seq, Timestamp, UserId,
+    ConversationId, Event, Message, RequestId, Seq, Timestamp, UserId,
+    event::Position,
     frame::{ConversationSummary, ReadMark},
-    limits::TYPING_STANDS,
+    limits::{PAGE_EVENTS, TYPING_STANDS},
 };
 
 use crate::{Moment, Timeline};
@@ -25,6 +26,28 @@ pub struct Conversation {
     typing: Vec<(UserId, Moment)>,
     /// Wanted on screen, so its hole is filled; others only follow their head.
     pub(crate) is_open: bool,
+    comparison: Comparison,
+    pub(crate) restored: Option<Restored>,
+}
+
+/// That the server came back from an older backup: what a person should be told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Restored {
+    /// When this client noticed.
+    pub at: Moment,
+    /// How many of the person's messages were held here and are sent again.
+    pub resent: usize,
+}
+
+/// Whether what is held is known to be a piece of the server's log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Comparison {
+    /// It came over this connection, or was compared on it.
+    Same,
+    /// It is from before this connection.
+    Needed,
+    /// The server was asked.
+    Asked(RequestId),
 }
 
 impl Conversation {
@@ -38,6 +61,8 @@ impl Conversation {
             counted: (Seq::NONE, 0),
             typing: Vec::new(),
             is_open: false,
+            comparison: Comparison::Same,
+            restored: None,
         }
     }
 
@@ -68,6 +93,63 @@ impl Conversation {
         self.typing.iter().map(|(user, _)| *user)
     }
 
+    /// That the server came back from an older backup, until [`crate::Client::dismiss_restored`].
+    pub fn restored(&self) -> Option<Restored> {
+        self.restored
+    }
+
+    /// The last event held, for the server to compare.
+    pub(crate) fn cursor(&self) -> Position {
+        Position {
+            check: self.timeline.check(),
+            ..Position::new(self.id, self.timeline.cursor())
+        }
+    }
+
+    /// Whether what is held is still to be compared with the server's log. Until then nothing is
+    /// sent there: messages of a log that is no more would have to go first.
+    pub(crate) fn is_unverified(&self) -> bool {
+        self.comparison != Comparison::Same
+    }
+
+    /// The connection broke, and the next server may be one that came back from a backup.
+    pub(crate) fn connection_lost(&mut self) {
+        self.timeline.forget_head();
+        if self.timeline.cursor() > Seq::NONE {
+            self.comparison = Comparison::Needed;
+        }
+    }
+
+    pub(crate) fn comparison_asked(&mut self, by: RequestId) {
+        if self.is_unverified() {
+            self.comparison = Comparison::Asked(by);
+        }
+    }
+
+    /// The server compared what it was asked in `by` and found nothing else.
+    pub(crate) fn comparison_answered(&mut self, by: RequestId) {
+        if self.comparison == Comparison::Asked(by) {
+            self.comparison = Comparison::Same;
+            self.note_head(self.timeline.head());
+        }
+    }
+
+    /// Another log stands in this one's place, up to `head`. Gives the messages of `me` that were
+    /// held, oldest first.
+    pub(crate) fn replace(&mut self, me: UserId, head: Seq) -> Vec<Message> {
+        self.comparison = Comparison::Same;
+        // A mark in a log that is no more says nothing; the next summary brings the one that stands.
+        self.read = Seq::NONE;
+        self.counted = (head, 0);
+        let former = self.timeline.replace(head);
+        former
+            .filter_map(|event| match event {
+                Event::MessageSent(message) if message.from == me => Some(message),
+                _ => None,
+            })
+            .collect()
+    }
+
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
@@ -86,12 +168,18 @@ impl Conversation {
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies
-    /// between, and so does one whose hole is too large to fill. One that is open then asks for its
-    /// newest page.
+    /// between, and so does one whose hole is too large to fill, once it is known that the person's
+    /// own messages in it are safe. One that is open asks for its newest page, and where that is all
+    /// of it, for all of it.
     pub(crate) fn note_head(&mut self, head: Seq) {
         let missed = head.0.saturating_sub(self.timeline.cursor().0);
-        let holds_nothing = self.timeline.events().len() == 0;
-        if (holds_nothing && missed > 0) || missed > MOST_MISSED {
+        let most = match self.timeline.events().len() {
+            0 if self.is_open => u64::from(PAGE_EVENTS),
+            0 => 0,
+            _ if self.is_unverified() => u64::MAX,
+            _ => MOST_MISSED,
+        };
+        if missed > most {
             self.timeline.restart_at(head);
         }
         self.timeline.note_head(head);

@@ -2,7 +2,10 @@
 //!
 //! Owns everything a client knows. Each method takes the time, changes the state at once and puts
 //! effects and changes into two queues that the owner drains after each call.
-//! Read next: [`crate::Timeline`] for the rule of the log, `link` for the connection.
+//! Read next: [`crate::Timeline`] for the rule of the log, `link` for the connection, `restored` for
+//! a server that came back from a backup.
+
+mod restored;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,7 +23,7 @@ use shared::{
 use crate::{
     Closed, Conversation, Delivery, Link, Moment, Outgoing, Taken, Timeline,
     link::{Heart, Pulse},
-    outbox::Outbox,
+    outbox::{Outbox, QUEUED},
 };
 
 /// What the owner is to do.
@@ -47,6 +50,8 @@ pub enum Change {
     Timeline(ConversationId),
     /// Who is typing there.
     Typing(ConversationId),
+    /// [`Conversation::restored`].
+    Restored(ConversationId),
 }
 
 /// A client of one person.
@@ -62,6 +67,8 @@ pub struct Client {
     summary_wanted: bool,
     /// The server's build, once it has said so.
     build: Option<String>,
+    /// The server's database, once it has said so.
+    incarnation: Option<String>,
     presence: Presence,
     typed_at: BTreeMap<ConversationId, Moment>,
     effects: VecDeque<Effect>,
@@ -110,6 +117,7 @@ impl Client {
             last_request: 0,
             summary_wanted: false,
             build: None,
+            incarnation: None,
             presence: Presence::Online,
             typed_at: BTreeMap::new(),
             effects: VecDeque::new(),
@@ -195,6 +203,9 @@ impl Client {
             self.heart.closed(now, why);
             self.asked.clear();
             self.outbox.requeue();
+            for conversation in self.conversations.values_mut() {
+                conversation.connection_lost();
+            }
             self.change(Change::Link);
         }
     }
@@ -244,10 +255,7 @@ impl Client {
         self.heart.heard(now);
         match frame {
             ServerFrame::Auth(answer) if answer.code == Code::Success => {
-                if let Some(user) = answer.user {
-                    self.me = user;
-                }
-                self.build = answer.build;
+                self.take_identity(answer);
                 self.heart.connected(now);
                 self.summary_wanted = true;
                 if self.presence == Presence::Away {
@@ -266,19 +274,16 @@ impl Client {
                 self.effects.push_back(Effect::Disconnect);
                 self.closed(now, why);
             }
-            ServerFrame::Message(message) => self.take(Event::MessageSent(message)),
-            ServerFrame::Unknown(position) => self.take(Event::Unknown(position)),
+            ServerFrame::Message(message) => self.take(now, Event::MessageSent(message)),
+            ServerFrame::Unknown(position) => self.take(now, Event::Unknown(position)),
             ServerFrame::Send(answer) => self.take_answer(now, answer),
             ServerFrame::Summary(summary) => self.take_summary(summary),
-            ServerFrame::Pull(page) => self.take_page(page),
+            ServerFrame::Pull(page) => self.take_page(now, page),
             ServerFrame::FindUsers(found) => {
                 self.asked.remove(&found.request_id);
                 self.take_people(found.people);
             }
-            ServerFrame::Heartbeat(answer) => {
-                self.asked.remove(&answer.request_id);
-                self.take_heads(answer.heads);
-            }
+            ServerFrame::Heartbeat(answer) => self.take_heartbeat(now, answer),
             ServerFrame::Heads(heads) => {
                 self.summary_wanted = true;
                 self.take_heads(heads.heads);
@@ -312,16 +317,13 @@ impl Client {
         msg_id: MsgId,
         content: String,
     ) {
-        let delivery = Delivery::Queued {
-            not_before: Moment::ZERO,
-        };
         self.conversation_mut(conversation);
         self.outbox.push(Outgoing {
             msg_id,
             conversation,
             content,
             written_at,
-            delivery,
+            delivery: QUEUED,
         });
         self.typed_at.remove(&conversation);
         self.change(Change::Timeline(conversation));
@@ -333,9 +335,7 @@ impl Client {
         if let Some(entry) = self.outbox.find(msg_id)
             && matches!(entry.delivery, Delivery::Failed { .. })
         {
-            entry.delivery = Delivery::Queued {
-                not_before: Moment::ZERO,
-            };
+            entry.delivery = QUEUED;
             let conversation = entry.conversation;
             self.change(Change::Timeline(conversation));
             self.drain_outbox(now);
@@ -402,7 +402,7 @@ impl Client {
         marked.read = seq;
         self.change(Change::Conversations);
         if self.heart.link == Link::Connected {
-            self.transmit(ClientFrame::Read(Position { conversation, seq }));
+            self.transmit(ClientFrame::Read(Position::new(conversation, seq)));
         }
     }
 
@@ -451,9 +451,7 @@ impl Client {
     fn follow_pulse(&mut self, now: Moment, pulse: Pulse) {
         match pulse {
             Pulse::Quiet => {}
-            Pulse::Beat => self.ask(now, Question::Alive, |request_id| {
-                ClientFrame::Heartbeat(Ask { request_id })
-            }),
+            Pulse::Beat => self.beat(now),
             Pulse::Dead => {
                 self.effects.push_back(Effect::Disconnect);
                 self.closed(now, Closed::Lost);
@@ -461,16 +459,17 @@ impl Client {
         }
     }
 
-    fn take(&mut self, event: Event) {
+    fn take(&mut self, now: Moment, event: Event) {
         let Position {
             conversation: id,
             seq,
+            ..
         } = event.position();
         if let Event::MessageSent(message) = &event {
             let (from, name) = (message.from, message.from_user.clone());
             if from == self.me.id {
                 // Its event is the best ack there is.
-                self.outbox.remove(&message.msg_id);
+                self.outbox.acknowledge(&message.msg_id, seq);
             } else {
                 self.people.entry(from).or_insert(Person {
                     id: from,
@@ -486,11 +485,23 @@ impl Client {
         }
         let conversation = self.conversation_mut(id);
         let holds_nothing = conversation.timeline.events().len() == 0 && !conversation.is_open;
-        if conversation.timeline.take(event.clone()) == Taken::Gap && holds_nothing {
-            // Nothing is shown of it, so nothing between is missed yet; the count is.
-            conversation.timeline = Timeline::starting_at(seq.previous());
-            conversation.timeline.take(event);
-            self.summary_wanted = true;
+        match conversation.timeline.take(event.clone()) {
+            Taken::Gap if holds_nothing => {
+                // Nothing is shown of it, so nothing between is missed yet; the count is.
+                conversation.timeline = Timeline::starting_at(seq.previous());
+                conversation.timeline.take(event);
+                self.summary_wanted = true;
+            }
+            Taken::Diverged => {
+                self.replace_log(now, id, seq.previous());
+                if let Event::MessageSent(message) = &event
+                    && message.from == self.me.id
+                {
+                    self.outbox.acknowledge(&message.msg_id, seq);
+                }
+                self.conversation_mut(id).timeline.take(event);
+            }
+            Taken::Applied | Taken::Known | Taken::Gap => {}
         }
         self.timeline_changed(id);
     }
@@ -511,13 +522,9 @@ impl Client {
                     from: self.me.id,
                     from_user: self.me.name.clone(),
                     sent_at: answer.sent_at.unwrap_or(entry.written_at),
+                    check: answer.check,
                 });
-                let acked = self.conversation_mut(conversation);
-                acked.timeline.take(event);
-                if let Some(at) = answer.sent_at {
-                    acked.last_at = acked.last_at.max(at);
-                }
-                self.timeline_changed(conversation);
+                self.take(now, event);
             }
             (code, _) if code.is_passing() => {
                 let pause = answer.retry_after_ms.map_or(PAUSE, Moment::from_millis);
@@ -543,10 +550,7 @@ impl Client {
             conversation.apply_summary(entry);
             if read > entry.read && connected {
                 // Read while there was no connection: the server hears of it now.
-                self.transmit(ClientFrame::Read(Position {
-                    conversation: entry.id,
-                    seq: read,
-                }));
+                self.transmit(ClientFrame::Read(Position::new(entry.id, read)));
             }
             if grew {
                 self.timeline_changed(entry.id);
@@ -560,7 +564,7 @@ impl Client {
         self.fetch_first_pages();
     }
 
-    fn take_page(&mut self, page: Page) {
+    fn take_page(&mut self, now: Moment, page: Page) {
         self.asked.remove(&page.request_id);
         for event in &page.events {
             if let Event::MessageSent(message) = event {
@@ -570,12 +574,18 @@ impl Client {
                     presence: Presence::Offline,
                 });
                 if message.from == self.me.id {
-                    self.outbox.remove(&message.msg_id);
+                    self.outbox.acknowledge(&message.msg_id, message.seq);
                 }
             }
         }
         let conversation = self.conversation_mut(page.conversation);
-        conversation.timeline.take_page(page.events, page.head);
+        if conversation
+            .timeline
+            .take_page(page.events, page.head)
+            .is_err()
+        {
+            self.replace_log(now, page.conversation, page.head);
+        }
         self.timeline_changed(page.conversation);
     }
 
@@ -583,6 +593,7 @@ impl Client {
         for Position {
             conversation: id,
             seq,
+            ..
         } in heads
         {
             let conversation = self.conversation_mut(id);
@@ -639,6 +650,9 @@ impl Client {
         if self.heart.link != Link::Connected {
             return;
         }
+        if !self.unverified().is_empty() && !self.is_asked(Question::Alive) {
+            self.beat(now);
+        }
         if self.summary_wanted && !self.is_asked(Question::Summary) {
             self.summary_wanted = false;
             self.ask(now, Question::Summary, |request_id| {
@@ -648,7 +662,7 @@ impl Client {
         let behind: Vec<_> = self
             .conversations
             .values()
-            .filter(|one| one.timeline.is_behind())
+            .filter(|one| one.timeline.is_behind() && !one.is_unverified())
             .map(|one| (one.id, one.timeline.cursor()))
             .filter(|(id, _)| !self.is_asked(Question::Newer(*id)))
             .collect();
@@ -670,7 +684,7 @@ impl Client {
         if self.heart.link != Link::Connected {
             return;
         }
-        for entry in self.outbox.take_ready(now) {
+        for entry in self.outbox.take_ready(now, self.unverified()) {
             self.change(Change::Timeline(entry.conversation));
             let frame = self.frame_of(entry);
             self.transmit(frame);
@@ -707,7 +721,7 @@ impl Client {
             return;
         }
         self.last_request += 1;
-        let request_id = RequestId(self.last_request);
+        let request_id = self.last_request_id();
         self.asked.insert(
             request_id,
             Asked {
@@ -716,6 +730,10 @@ impl Client {
             },
         );
         self.transmit(frame(request_id));
+    }
+
+    fn last_request_id(&self) -> RequestId {
+        RequestId(self.last_request)
     }
 
     fn is_asked(&self, what: Question) -> bool {

@@ -20,11 +20,11 @@ mod link;
 mod outbox;
 mod timeline;
 
-pub use conversation::Conversation;
+pub use conversation::{Conversation, Restored};
 pub use engine::{Change, Client, Effect};
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
-pub use timeline::{Taken, Timeline};
+pub use timeline::{Diverged, Taken, Timeline};
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use shared::{Code, ConversationId, MsgId, Seq, Timestamp};
+use shared::{Code, ConversationId, Message, MsgId, Seq, Timestamp};
 
 use crate::Moment;
 
@@ -87,21 +87,63 @@ impl Outbox {
     }
 
     /// Nothing is known of what was on its way when the connection broke: it is sent again, with
-    /// the same id, and the server keeps one.
+    /// the same id, and the server keeps one. So is what was acknowledged and is in no timeline yet:
+    /// the next server may be one that came back from a backup.
     pub(crate) fn requeue(&mut self) {
         for entry in &mut self.entries {
-            if matches!(entry.delivery, Delivery::Sent { .. }) {
-                entry.delivery = Delivery::Queued {
-                    not_before: Moment::ZERO,
+            if matches!(
+                entry.delivery,
+                Delivery::Sent { .. } | Delivery::Acked { .. }
+            ) {
+                entry.delivery = QUEUED;
+            }
+        }
+    }
+
+    /// The message stands in the log at `seq`.
+    pub(crate) fn acknowledge(&mut self, msg_id: &MsgId, seq: Seq) {
+        if let Some(entry) = self.find(msg_id) {
+            entry.delivery = Delivery::Acked { seq };
+        }
+    }
+
+    /// Takes back messages that were in a log which is no more, oldest first, before all others of
+    /// their conversation; those acknowledged there and not taken yet go again as well.
+    pub(crate) fn put_back(&mut self, conversation: ConversationId, own: Vec<Message>) {
+        for entry in &mut self.entries {
+            if entry.conversation == conversation
+                && matches!(entry.delivery, Delivery::Acked { .. })
+            {
+                entry.delivery = QUEUED;
+            }
+        }
+        for message in own.into_iter().rev() {
+            self.remove(&message.msg_id);
+            self.entries.push_front(Outgoing {
+                msg_id: message.msg_id,
+                conversation,
+                content: message.content,
+                written_at: message.sent_at,
+                delivery: QUEUED,
+            });
+        }
+    }
+
+    /// The ids of people mean others now, so no private message leaves by itself any more.
+    pub(crate) fn hold_private(&mut self) {
+        for entry in &mut self.entries {
+            if let ConversationId::Direct(_) = entry.conversation {
+                entry.delivery = Delivery::Failed {
+                    code: Code::NoSuchUser,
                 };
             }
         }
     }
 
     /// Marks as sent, and gives, the first message of each conversation that may go now: none
-    /// before it is on its way, and the pause the server asked for is over.
-    pub(crate) fn take_ready(&mut self, now: Moment) -> Vec<Outgoing> {
-        let mut busy: Vec<ConversationId> = Vec::new();
+    /// before it is on its way, and the pause the server asked for is over. Those to `held` wait.
+    pub(crate) fn take_ready(&mut self, now: Moment, held: Vec<ConversationId>) -> Vec<Outgoing> {
+        let mut busy = held;
         let mut ready = Vec::new();
         for entry in &mut self.entries {
             if busy.contains(&entry.conversation) {
@@ -129,6 +171,10 @@ impl Outbox {
     }
 }
 
+/// Goes as soon as it can.
+pub(crate) const QUEUED: Delivery = Delivery::Queued {
+    not_before: Moment::ZERO,
+};
 /// An answer that takes longer is asked for again, with the same id. Source: far above one slow
 /// disk sync, below a person's patience.
 const ANSWER_OVERDUE: Moment = Moment::from_secs(15);
@@ -152,7 +198,7 @@ mod tests {
     }
 
     fn ready(outbox: &mut Outbox, now: u64) -> Vec<String> {
-        let taken = outbox.take_ready(Moment::from_secs(now));
+        let taken = outbox.take_ready(Moment::from_secs(now), vec![]);
         taken.into_iter().map(|entry| entry.content).collect()
     }
 
@@ -177,6 +223,35 @@ mod tests {
             ["c"],
             "an overdue answer is asked for again"
         );
+    }
+
+    #[test]
+    fn what_comes_back_goes_first_and_once() {
+        let mut outbox = Outbox::default();
+        for (id, room) in [("x", 2), ("c", 1), ("d", 1)] {
+            outbox.push(outgoing(id, room));
+        }
+        outbox.acknowledge(&MsgId::parse("c").unwrap(), Seq(3));
+        let message = |id: &str| Message {
+            msg_id: MsgId::parse(id).unwrap(),
+            content: id.into(),
+            conversation: ConversationId::Room(RoomId(1)),
+            seq: Seq(1),
+            from: shared::UserId(1),
+            from_user: "Ana".into(),
+            sent_at: Timestamp(0),
+            check: None,
+        };
+        outbox.put_back(
+            ConversationId::Room(RoomId(1)),
+            vec![message("a"), message("b")],
+        );
+        let order: Vec<_> = outbox.entries().map(|entry| &*entry.content).collect();
+        assert_eq!(order, ["a", "b", "x", "c", "d"]);
+        assert!(outbox.entries().all(|entry| entry.delivery == QUEUED));
+        let held = vec![ConversationId::Room(RoomId(1))];
+        let ready = outbox.take_ready(Moment::from_secs(1), held);
+        assert_eq!(ready.len(), 1, "only that of the room which is not held");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whatever order, loss and repetition of frames: a client ends with the server's log, each event
-//! once, in order, and everything that was written arrives once.
+//! once, in order, and everything that was written arrives once. The same when the server comes back
+//! from a backup, of whatever age, at whatever moment.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,7 +12,8 @@ use std::collections::VecDeque;
 use client::{Client, Closed, Effect, Link, Moment};
 use proptest::{prelude::*, sample::Index};
 use shared::{
-    ClientFrame, Code, ConversationId, Event, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
+    Check, ClientFrame, Code, ConversationId, Event, Message, MsgId, Seq, ServerFrame, Timestamp,
+    UserId,
     event::Position,
     frame::{
         AuthAnswer, ConversationSummary, Heads, HeartbeatAnswer, Page, SendAnswer, Summary, User,
@@ -43,6 +45,8 @@ enum Step {
     Overflow(Index),
     /// The server is too busy for the next message.
     Refuse(Index),
+    /// The server comes back from a backup: an earlier piece of its log.
+    Restore(Index),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,6 +65,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn step_or_restore() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        20 => step(),
+        1 => any::<Index>().prop_map(Step::Restore),
+    ]
+}
+
 /// One client, and the two directions of its socket.
 struct Peer {
     client: Client,
@@ -75,12 +86,15 @@ struct World {
     log: Vec<Message>,
     peers: Vec<Peer>,
     now: Moment,
-    written: usize,
+    /// By whose device each message was written.
+    written: Vec<usize>,
+    was_restored: bool,
 }
 
 impl World {
-    fn new(clients: u64) -> Self {
-        let peers = (1..=clients).map(|id| {
+    /// One device for each of these users.
+    fn new(users: &[u64]) -> Self {
+        let peers = users.iter().map(|&id| {
             let me = User {
                 id: UserId(id),
                 name: format!("Peer{id}"),
@@ -97,7 +111,8 @@ impl World {
             log: vec![],
             peers: peers.collect(),
             now: Moment::from_secs(1),
-            written: 0,
+            written: vec![],
+            was_restored: false,
         };
         for at in 0..world.peers.len() {
             let now = world.now;
@@ -144,23 +159,25 @@ impl World {
                 let peer = &mut self.peers[who.index(count)];
                 peer.down
                     .retain(|frame| !matches!(frame, ServerFrame::Message(_)));
-                let heads = vec![Position {
-                    conversation: ROOM,
-                    seq,
-                }];
+                let heads = vec![Position::new(ROOM, seq)];
                 peer.down.push_back(ServerFrame::Heads(Heads { heads }));
             }
             Step::Refuse(who) => self.peers[who.index(count)].is_refused_next = true,
+            Step::Restore(to) => self.restore(to.index(self.log.len() + 1)),
         }
         for peer in &self.peers {
-            check(peer, &self.log);
+            check_chain(peer);
+            if !self.was_restored {
+                check(peer, &self.log);
+            }
         }
     }
 
     fn write(&mut self, at: usize) {
-        self.written += 1;
-        let id = MsgId::parse(&format!("m{}", self.written)).unwrap();
-        let content = format!("message {}", self.written);
+        self.written.push(at);
+        let number = self.written.len();
+        let id = MsgId::parse(&format!("m{number}")).unwrap();
+        let content = format!("message {number}");
         let now = self.now;
         self.peers[at]
             .client
@@ -176,6 +193,14 @@ impl World {
                 self.peers[at].client.tick(now);
                 self.follow(at);
             }
+        }
+    }
+
+    fn restore(&mut self, length: usize) {
+        self.log.truncate(length);
+        self.was_restored = true;
+        for at in 0..self.peers.len() {
+            self.cut(at);
         }
     }
 
@@ -207,6 +232,7 @@ impl World {
                         message,
                         user,
                         build: None,
+                        incarnation: Some("the same".into()),
                     };
                     peer.down = [ServerFrame::Auth(hello)].into();
                 }
@@ -245,6 +271,7 @@ impl World {
                     conversation: Some(ROOM),
                     seq: None,
                     sent_at: None,
+                    check: None,
                     retry_after_ms: None,
                 };
                 if std::mem::take(&mut self.peers[at].is_refused_next) {
@@ -254,6 +281,7 @@ impl World {
                     let stored = self.append(&me, send.msg_id, send.content);
                     answer.seq = Some(stored.seq);
                     answer.sent_at = Some(stored.sent_at);
+                    answer.check = stored.check;
                 }
                 ServerFrame::Send(answer)
             }
@@ -274,13 +302,18 @@ impl World {
                     people: vec![],
                 })
             }
-            ClientFrame::Heartbeat(ask) => ServerFrame::Heartbeat(HeartbeatAnswer {
-                request_id: ask.request_id,
-                heads: vec![Position {
-                    conversation: ROOM,
-                    seq: head,
-                }],
-            }),
+            ClientFrame::Heartbeat(beat) => {
+                let has_diverged = |cursor: &Position| {
+                    let here = self.check_at(cursor.seq);
+                    here.is_none() || cursor.check.is_some_and(|check| here != Some(check))
+                };
+                let diverged = beat.cursors.iter().filter(|cursor| has_diverged(cursor));
+                ServerFrame::Heartbeat(HeartbeatAnswer {
+                    request_id: beat.request_id,
+                    heads: vec![Position::new(ROOM, head)],
+                    diverged: diverged.map(|cursor| cursor.conversation).collect(),
+                })
+            }
             ClientFrame::Pull(pull) => {
                 // Pages of three, so that catching up takes several.
                 let events = self.log.iter();
@@ -307,12 +340,22 @@ impl World {
         self.peers[at].down.push_back(answer);
     }
 
+    /// The check value of the log up to there; none past its end.
+    fn check_at(&self, seq: Seq) -> Option<Check> {
+        match usize::try_from(seq.0).unwrap().checked_sub(1) {
+            None => Some(Check::START),
+            Some(before) => self.log.get(before)?.check,
+        }
+    }
+
     fn append(&mut self, by: &User, msg_id: MsgId, content: String) -> Message {
         let first = self
             .log
             .iter()
             .find(|known| known.from == by.id && known.msg_id == msg_id);
+        let before = self.check_at(Seq(self.log.len() as u64)).unwrap();
         let message = first.cloned().unwrap_or_else(|| Message {
+            check: Some(before.then(by.id, &msg_id, &content)),
             msg_id,
             content,
             conversation: ROOM,
@@ -355,30 +398,65 @@ fn check(peer: &Peer, log: &[Message]) {
     assert!(timeline.cursor().0 <= log.len() as u64);
 }
 
+/// What holds even before a client knows of a restore: it never holds pieces of two logs.
+fn check_chain(peer: &Peer) {
+    let timeline = peer.client.conversation(ROOM).unwrap().timeline();
+    let mut before = (timeline.floor() == Seq::NONE).then_some(Check::START);
+    for event in timeline.events() {
+        assert!(event.follows(before), "{event:?} does not follow");
+        before = event.check();
+    }
+}
+
+/// What holds in the end: one log, everything written in it once, everybody has it.
+fn check_end(world: &World) {
+    let mut ids: Vec<_> = world.log.iter().map(|message| &message.msg_id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), world.log.len(), "nothing twice");
+    assert_eq!(world.log.len(), world.written.len(), "nothing lost");
+    for peer in &world.peers {
+        assert_eq!(peer.client.link(), Link::Connected);
+        assert_eq!(peer.client.outgoing(ROOM).count(), 0);
+        let timeline = peer.client.conversation(ROOM).unwrap().timeline();
+        assert_eq!(timeline.cursor(), Seq(world.log.len() as u64));
+        check(peer, &world.log);
+        check_chain(peer);
+    }
+    // What one device wrote stands in the order in which it was written.
+    let number = |message: &Message| message.msg_id.as_str()[1..].parse::<usize>().unwrap();
+    for device in 0..world.peers.len() {
+        let numbers = world.log.iter().map(number);
+        let of_one: Vec<_> = numbers
+            .filter(|number| world.written[number - 1] == device)
+            .collect();
+        assert!(of_one.is_sorted(), "{of_one:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn everybody_ends_with_the_servers_log(steps in prop::collection::vec(step(), 0..250)) {
-        let mut world = World::new(3);
+        let mut world = World::new(&[1, 2, 3]);
         for step in &steps {
             world.take(step);
         }
         world.heal();
-        prop_assert_eq!(world.log.len(), world.written, "each message once");
-        for peer in &world.peers {
-            prop_assert_eq!(peer.client.link(), Link::Connected);
-            prop_assert_eq!(peer.client.outgoing(ROOM).count(), 0);
-            let timeline = peer.client.conversation(ROOM).unwrap().timeline();
-            prop_assert_eq!(timeline.cursor(), Seq(world.log.len() as u64));
-            check(peer, &world.log);
+        check_end(&world);
+    }
+
+    /// Every message is held by the device that wrote it, so all of them must come back.
+    #[test]
+    fn what_a_restored_backup_lacks_is_sent_again_once_and_in_order(
+        steps in prop::collection::vec(step_or_restore(), 0..250),
+    ) {
+        let mut world = World::new(&[1, 2, 3, 1]);
+        for step in &steps {
+            world.take(step);
         }
-        // One sender's messages stand in the order they were written.
-        for id in 1..=3 {
-            let of_one = world.log.iter().filter(|message| message.from == UserId(id));
-            let numbers: Vec<u64> =
-                of_one.map(|m| m.msg_id.as_str()[1..].parse().unwrap()).collect();
-            prop_assert!(numbers.is_sorted(), "{:?}", numbers);
-        }
+        world.heal();
+        check_end(&world);
     }
 }

@@ -158,7 +158,9 @@ impl From<Change> for Topic {
             Change::Link => Self::Link,
             Change::Conversations => Self::Conversations,
             Change::People => Self::People,
-            Change::Timeline(conversation) => Self::Timeline(conversation),
+            Change::Timeline(conversation) | Change::Restored(conversation) => {
+                Self::Timeline(conversation)
+            }
             Change::Typing(conversation) => Self::Typing(conversation),
         }
     }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
+    check::Check,
     envelope::Envelope,
     ids::{ConversationId, MsgId, Seq, Timestamp, UserId},
 };
@@ -37,15 +38,33 @@ pub struct Message {
     pub from_user: String,
     /// When the store took it.
     pub sent_at: Timestamp,
+    /// Of the log up to it; none from a server that does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
 }
 
-/// Where an event stands: all that a client needs of one it does not know.
+/// Where an event stands: all that a client needs of one it does not know. Also a cursor, a head, a
+/// mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Position {
     /// Where it happened.
     pub conversation: ConversationId,
     /// Its place there.
     pub seq: Seq,
+    /// Of the log up to it, where an event or a cursor tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+}
+
+impl Position {
+    /// A place, without a check value.
+    pub fn new(conversation: ConversationId, seq: Seq) -> Self {
+        Self {
+            conversation,
+            seq,
+            check: None,
+        }
+    }
 }
 
 impl Event {
@@ -58,6 +77,7 @@ impl Event {
             Self::MessageSent(message) => Position {
                 conversation: message.conversation,
                 seq: message.seq,
+                check: message.check,
             },
             Self::Unknown(position) => *position,
         }
@@ -66,6 +86,22 @@ impl Event {
     /// Its place in its conversation.
     pub fn seq(&self) -> Seq {
         self.position().seq
+    }
+
+    /// The check value of the log up to it, if it is known.
+    pub fn check(&self) -> Option<Check> {
+        self.position().check
+    }
+
+    /// Whether it can stand right after an event with the check value `before`. Where one of the
+    /// two is not known, or this build cannot compute it, nothing speaks against it.
+    pub fn follows(&self, before: Option<Check>) -> bool {
+        match (self, before) {
+            (Self::MessageSent(message), Some(before)) => message.check.is_none_or(|check| {
+                check == before.then(message.from, &message.msg_id, &message.content)
+            }),
+            _ => true,
+        }
     }
 }
 

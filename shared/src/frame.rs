@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Code,
+    Check, Code,
     envelope::Envelope,
     event::{Event, Message, Position},
     ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
@@ -39,7 +39,7 @@ pub enum ClientFrame {
     FindUsers(FindUsers),
     /// Says that it is alive and asks for heads.
     #[serde(rename = "HEARTBEAT_REQUEST")]
-    Heartbeat(Ask),
+    Heartbeat(Heartbeat),
     /// The person has read so far.
     #[serde(rename = "READ_NOTICE")]
     Read(Position),
@@ -117,7 +117,7 @@ pub struct SendToOne {
     pub msg_id: MsgId,
     /// See [`crate::text::check`].
     pub content: String,
-    /// The private conversation; where it is given it decides, and `toUser` is for people to read.
+    /// The private conversation; where it is given, `toUser` is its other person or empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
 }
@@ -135,12 +135,25 @@ pub struct SendToAll {
     pub conversation: Option<ConversationId>,
 }
 
-/// `SUMMARY_REQUEST`, `HEARTBEAT_REQUEST`, client → server: a question without more words.
+/// `SUMMARY_REQUEST`, client → server: a question without more words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ask {
     /// Comes back in the answer.
     pub request_id: RequestId,
+}
+
+/// `HEARTBEAT_REQUEST`, client → server: first after signing in, and then every
+/// [`crate::limits::HEARTBEAT`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    /// Comes back in the answer.
+    pub request_id: RequestId,
+    /// The last event that the client holds of each conversation, with its check value; at most
+    /// [`crate::limits::MAX_CURSORS`], those that were not compared on this connection first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cursors: Vec<Position>,
 }
 
 /// `PULL_REQUEST`, client → server. With `after`: the events that follow it, oldest first. With
@@ -202,6 +215,10 @@ pub struct AuthAnswer {
     /// The server's build, so that a client can notice that a newer app is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
+    /// The random id that the server's database got when it was made. Another one is another
+    /// database, whose ids mean other people and other messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<String>,
 }
 
 /// `USER_JOIN_NOTICE_REQUEST`, server → everyone else: somebody who was not here is here now.
@@ -234,6 +251,9 @@ pub struct SendAnswer {
     /// When it was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
+    /// Of the log up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
     /// For a refusal that passes: milliseconds until it is worth trying again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
@@ -306,6 +326,10 @@ pub struct HeartbeatAnswer {
     pub request_id: RequestId,
     /// Of this person's conversations, the most recent first.
     pub heads: Vec<Position>,
+    /// Conversations of which the client holds what this server does not: the cursor lies after the
+    /// head, or has another check value than the event there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<ConversationId>,
 }
 
 /// `HEADS_NOTICE`, server → client: the connection was too slow and pushes were left out. A client
@@ -517,6 +541,7 @@ impl AuthAnswer {
             message: message.into(),
             user: None,
             build: None,
+            incarnation: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    check::Check,
     event::{Event, Position},
     frame::{ConversationSummary, User},
     ids::{ConversationId, MsgId, Seq, Timestamp},
@@ -48,6 +49,9 @@ pub struct ServerInfo {
     pub demo: bool,
     /// The build of the server and of the app in it.
     pub build: String,
+    /// As in [`crate::frame::AuthAnswer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<String>,
     /// Who the cookie says is asking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<User>,
@@ -93,13 +97,17 @@ pub struct Stored {
     pub seq: Seq,
     /// When it was stored.
     pub sent_at: Timestamp,
+    /// Of the log up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
 }
 
 /// `POST /sync`: what a long poll holds and how long it may wait.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sync {
-    /// The last `seq` held of each conversation that is followed.
+    /// The last event held of each conversation that is followed, with its check value where it is
+    /// known; at most [`crate::limits::MAX_SUMMARY_CONVERSATIONS`].
     pub cursors: Vec<Position>,
     /// Milliseconds to wait while there is nothing; at most [`crate::limits::MAX_SYNC_WAIT`].
     #[serde(default)]
@@ -114,6 +122,9 @@ pub struct SyncAnswer {
     pub events: Vec<Event>,
     /// The newest `seq` of every conversation of this person, also of those not asked for.
     pub heads: Vec<Position>,
+    /// As in [`crate::frame::HeartbeatAnswer`]; of these there are no events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverged: Vec<ConversationId>,
 }
 
 /// The answer to a request that failed, as `application/problem+json` (RFC 9457).

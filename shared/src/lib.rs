@@ -5,6 +5,7 @@
 //! Read next: [`frame`], the list of everything that crosses a socket; `docs/protocol.md` says the
 //! same in prose.
 
+pub mod check;
 pub mod code;
 mod envelope;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod name;
 pub mod text;
 
+pub use check::Check;
 pub use code::Code;
 pub use event::{Event, Message};
 pub use frame::{ClientFrame, DecodeError, ServerFrame};

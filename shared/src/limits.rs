@@ -37,6 +37,9 @@ pub const MAX_SUMMARY_CONVERSATIONS: u32 = 500;
 /// Most people in one answer (a summary's directory, a search for a name).
 pub const MAX_PEOPLE: u32 = 200;
 
+/// Most cursors in one heartbeat. Source: comparing one is a look-up; these take about a millisecond.
+pub const MAX_CURSORS: usize = 100;
+
 /// A client says that it is alive this often. Source: proxies cut a silent connection after 30 s or more.
 pub const HEARTBEAT: Duration = Duration::from_secs(25);
 

@@ -77,6 +77,20 @@ fn every_frame_of_a_server_has_a_file_and_is_read_the_same() {
 }
 
 #[test]
+fn every_file_is_an_example_in_the_protocols_page() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
+    let page = fs::read_to_string(page).unwrap();
+    for (name, text) in ["client", "server", "http"].into_iter().flat_map(files) {
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            assert!(
+                page.lines().any(|of_page| of_page == line),
+                "{name} has an example that docs/protocol.md lacks: {line}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_pushed_message_is_an_event_of_the_log() {
     let text = fs::read_to_string(folder("server").join("SEND_TO_USER_REQUEST.json")).unwrap();
     each_is_read_and_written_the_same("event", &text, |line| {

@@ -3,13 +3,13 @@
 
 use proptest::prelude::*;
 use shared::{
-    ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, RoomId, Seq, ServerFrame,
-    Timestamp, UserId,
+    Check, ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, RoomId, Seq,
+    ServerFrame, Timestamp, UserId,
     event::Position,
     frame::{
-        Ask, Auth, AuthAnswer, ConversationSummary, ErrorAnswer, FindUsers, Heads, HeartbeatAnswer,
-        Page, People, Person, Presence, PresenceSet, Pull, ReadMark, SendAnswer, SendToAll,
-        SendToOne, Summary, Typing, TypingBy, User, UserJoined,
+        Ask, Auth, AuthAnswer, ConversationSummary, ErrorAnswer, FindUsers, Heads, Heartbeat,
+        HeartbeatAnswer, Page, People, Person, Presence, PresenceSet, Pull, ReadMark, SendAnswer,
+        SendToAll, SendToOne, Summary, Typing, TypingBy, User, UserJoined,
     },
 };
 
@@ -48,7 +48,15 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 fn position() -> impl Strategy<Value = Position> {
-    (conversation(), seq()).prop_map(|(conversation, seq)| Position { conversation, seq })
+    (conversation(), seq(), check()).prop_map(|(conversation, seq, check)| Position {
+        conversation,
+        seq,
+        check,
+    })
+}
+
+fn check() -> impl Strategy<Value = Option<Check>> {
+    prop::option::of(any::<u64>().prop_map(Check))
 }
 
 fn request_id() -> impl Strategy<Value = RequestId> {
@@ -60,15 +68,16 @@ fn code() -> impl Strategy<Value = Code> {
 }
 
 fn message() -> impl Strategy<Value = Message> {
-    (msg_id(), ".*", conversation(), seq(), user(), any::<i64>()).prop_map(
-        |(msg_id, content, conversation, seq, user, at)| Message {
+    (msg_id(), ".*", position(), user(), any::<i64>()).prop_map(
+        |(msg_id, content, place, user, at)| Message {
             msg_id,
             content,
-            conversation,
-            seq,
+            conversation: place.conversation,
+            seq: place.seq,
             from: user.id,
             from_user: user.name,
             sent_at: Timestamp(at),
+            check: place.check,
         },
     )
 }
@@ -95,7 +104,12 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
             })
         }),
         request_id().prop_map(|request_id| ClientFrame::Summary(Ask { request_id })),
-        request_id().prop_map(|request_id| ClientFrame::Heartbeat(Ask { request_id })),
+        (request_id(), prop::collection::vec(position(), 0..4)).prop_map(
+            |(request_id, cursors)| ClientFrame::Heartbeat(Heartbeat {
+                request_id,
+                cursors
+            })
+        ),
         (
             request_id(),
             conversation(),
@@ -146,14 +160,16 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             code(),
             ".*",
             prop::option::of(user()),
+            prop::option::of(".*"),
             prop::option::of(".*")
         )
             .prop_map(
-                |(code, message, user, build)| ServerFrame::Auth(AuthAnswer {
+                |(code, message, user, build, incarnation)| ServerFrame::Auth(AuthAnswer {
                     code,
                     message,
                     user,
-                    build
+                    build,
+                    incarnation
                 })
             ),
         (".*", prop::option::of(any::<u64>().prop_map(UserId)))
@@ -166,6 +182,7 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 conversation: at.map(|at| at.conversation),
                 seq: at.map(|at| at.seq),
                 sent_at: at.map(|_| Timestamp(7)),
+                check: at.and_then(|at| at.check),
                 retry_after_ms,
             })
         ),
@@ -201,9 +218,18 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             }),
         (request_id(), prop::collection::vec(person(), 0..4))
             .prop_map(|(request_id, people)| ServerFrame::FindUsers(People { request_id, people })),
-        (request_id(), prop::collection::vec(position(), 0..4)).prop_map(|(request_id, heads)| {
-            ServerFrame::Heartbeat(HeartbeatAnswer { request_id, heads })
-        }),
+        (
+            request_id(),
+            prop::collection::vec(position(), 0..4),
+            prop::collection::vec(conversation(), 0..4)
+        )
+            .prop_map(|(request_id, heads, diverged)| {
+                ServerFrame::Heartbeat(HeartbeatAnswer {
+                    request_id,
+                    heads,
+                    diverged,
+                })
+            }),
         prop::collection::vec(position(), 0..4)
             .prop_map(|heads| ServerFrame::Heads(Heads { heads })),
         (position(), any::<u64>()).prop_map(|(at, unread)| {

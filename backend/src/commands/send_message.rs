@@ -29,6 +29,8 @@ pub enum Recipient {
     Conversation(ConversationId),
     /// A person, by name.
     Named(String),
+    /// A private conversation, and the name that the sender has for the other person.
+    Private(ConversationId, String),
 }
 
 /// A message is on disk.
@@ -52,6 +54,7 @@ impl Commands {
         let conversation = match send.to {
             Recipient::Conversation(id) => id,
             Recipient::Named(name) => self.direct_with(caller, &name).await?,
+            Recipient::Private(id, name) => self.agreed(caller, id, &name).await?,
         };
         let append = Append {
             conversation,
@@ -76,6 +79,23 @@ impl Commands {
             Appended::NotMember => Err(Refusal::NotMember),
             Appended::NoSuchUser => Err(Refusal::NoSuchUser(conversation.to_string())),
         }
+    }
+
+    /// After the restore of a backup an id may be given again, to somebody else: where the sender says
+    /// a name as well, a message goes to nobody but who has both.
+    async fn agreed(
+        &self,
+        caller: &Session,
+        conversation: ConversationId,
+        name: &str,
+    ) -> Result<ConversationId, Refusal> {
+        let is_mine = conversation.peer_of(caller.user.id).is_some();
+        if is_mine && !name.is_empty() && self.direct_with(caller, name).await? != conversation {
+            return Err(Refusal::NoSuchUser(
+                name.chars().take(LONGEST_NAME_SHOWN).collect(),
+            ));
+        }
+        Ok(conversation)
     }
 
     async fn direct_with(&self, caller: &Session, text: &str) -> Result<ConversationId, Refusal> {

@@ -3,10 +3,10 @@
 use shared::{
     ClientFrame, Code, ConversationId, DecodeError, MsgId, RequestId, ServerFrame,
     frame::{
-        ErrorAnswer, HeartbeatAnswer, Page, People, Person, SendAnswer, Summary, User, msg_id_of,
-        request_id_of, wait_ms,
+        ErrorAnswer, Heartbeat, HeartbeatAnswer, Page, People, Person, SendAnswer, Summary, User,
+        msg_id_of, request_id_of, wait_ms,
     },
-    limits::MAX_PEOPLE,
+    limits::{MAX_CURSORS, MAX_PEOPLE},
 };
 use tracing::error;
 
@@ -56,7 +56,7 @@ impl Gateway {
             ClientFrame::SendToOne(send) => {
                 let to = match send.conversation {
                     None => Recipient::Named(send.to_user),
-                    Some(id @ ConversationId::Direct(_)) => Recipient::Conversation(id),
+                    Some(id @ ConversationId::Direct(_)) => Recipient::Private(id, send.to_user),
                     Some(ConversationId::Room(_)) => {
                         return Some(sent(
                             send.msg_id,
@@ -107,13 +107,7 @@ impl Gateway {
                     Err(refusal) => refused(Some(request_id), &refusal),
                 })
             }
-            ClientFrame::Heartbeat(ask) => {
-                let request_id = ask.request_id;
-                Some(match self.commands.heads(caller).await {
-                    Ok(heads) => ServerFrame::Heartbeat(HeartbeatAnswer { request_id, heads }),
-                    Err(refusal) => refused(Some(request_id), &refusal),
-                })
-            }
+            ClientFrame::Heartbeat(beat) => Some(self.beat(caller, beat).await),
             ClientFrame::Read(position) => {
                 let marked = self.commands.mark_read(caller, position).await;
                 marked.err().map(|refusal| refused(None, &refusal))
@@ -130,6 +124,25 @@ impl Gateway {
     async fn send(&self, caller: &Session, send: SendMessage) -> ServerFrame {
         let msg_id = send.msg_id.clone();
         sent(msg_id, self.commands.send_message(caller, send).await)
+    }
+
+    async fn beat(&self, caller: &Session, beat: Heartbeat) -> ServerFrame {
+        let Heartbeat {
+            request_id,
+            mut cursors,
+        } = beat;
+        cursors.truncate(MAX_CURSORS);
+        let answer = async {
+            Ok(HeartbeatAnswer {
+                request_id,
+                diverged: self.commands.diverged(caller, cursors).await?,
+                heads: self.commands.heads(caller).await?,
+            })
+        };
+        match answer.await {
+            Ok(answer) => ServerFrame::Heartbeat(answer),
+            Err(refusal) => refused(Some(request_id), &refusal),
+        }
     }
 
     async fn summarise(&self, caller: &Session, request_id: RequestId) -> ServerFrame {
@@ -172,6 +185,7 @@ pub fn misunderstood(text: &str, error: &DecodeError) -> ServerFrame {
             conversation: None,
             seq: None,
             sent_at: None,
+            check: None,
             retry_after_ms: None,
         });
     }
@@ -193,6 +207,7 @@ fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
             conversation: Some(message.conversation),
             seq: Some(message.seq),
             sent_at: Some(message.sent_at),
+            check: message.check,
             retry_after_ms: None,
         },
         Err(refusal) => {
@@ -204,6 +219,7 @@ fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
                 conversation: None,
                 seq: None,
                 sent_at: None,
+                check: None,
                 retry_after_ms: refusal.retry_after().map(wait_ms),
             }
         }

@@ -58,6 +58,7 @@ impl<'a> Connection<'a> {
             message: String::new(),
             user: Some(self.session.user.clone()),
             build: Some(self.gateway.build.to_owned()),
+            incarnation: Some(self.gateway.store.incarnation().to_owned()),
         };
         self.answer(&ServerFrame::Auth(answer)).await
     }

@@ -33,6 +33,7 @@ pub(super) async fn server(State(site): Shared, headers: HeaderMap) -> Json<Serv
     Json(ServerInfo {
         demo: gateway.auth.world() == World::Demo,
         build: gateway.build.to_owned(),
+        incarnation: Some(gateway.store.incarnation().to_owned()),
         user: user.map(|session| session.user),
     })
 }

@@ -79,11 +79,11 @@ pub(super) async fn send(
         .send_message(&caller, send)
         .await?
         .message;
-    let (seq, sent_at) = (stored.seq, stored.sent_at);
     Ok(Json(Stored {
         msg_id,
         conversation,
-        seq,
-        sent_at,
+        seq: stored.seq,
+        sent_at: stored.sent_at,
+        check: stored.check,
     }))
 }

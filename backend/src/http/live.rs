@@ -36,7 +36,7 @@ pub(super) async fn sync(
     let seat = site.gateway.hub.join(&caller);
     loop {
         let answer = news(&site, &caller, &asked.cursors).await?;
-        if !answer.events.is_empty() {
+        if !answer.events.is_empty() || !answer.diverged.is_empty() {
             return Ok(Json(answer));
         }
         let filled = tokio::select! {
@@ -53,6 +53,7 @@ pub(super) async fn sync(
 /// What follows the cursors: the newest conversations first, as much as fits one answer.
 async fn news(site: &Site, caller: &Session, cursors: &[Position]) -> Result<SyncAnswer, Problem> {
     let commands = &site.gateway.commands;
+    let diverged = commands.diverged(caller, cursors.to_vec()).await?;
     let heads = commands.heads(caller).await?;
     let mut events: Vec<Event> = Vec::new();
     for head in &heads {
@@ -61,7 +62,10 @@ async fn news(site: &Site, caller: &Session, cursors: &[Position]) -> Result<Syn
         let Some(cursor) = cursors.iter().find(of_this) else {
             continue;
         };
-        if cursor.seq < head.seq && events.len() < MAX_EVENTS {
+        if cursor.seq < head.seq
+            && events.len() < MAX_EVENTS
+            && !diverged.contains(&head.conversation)
+        {
             let after = Some(cursor.seq).or(Some(Seq::NONE));
             let slice = commands.pull(
                 caller,
@@ -73,7 +77,11 @@ async fn news(site: &Site, caller: &Session, cursors: &[Position]) -> Result<Syn
             events.extend(slice.await?.events);
         }
     }
-    Ok(SyncAnswer { events, heads })
+    Ok(SyncAnswer {
+        events,
+        heads,
+        diverged,
+    })
 }
 
 /// `GET /events`: every frame that a socket would get, as server-sent events.

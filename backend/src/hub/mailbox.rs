@@ -80,7 +80,7 @@ impl Mailbox {
         if let Some(heads) = inner.overflow.take() {
             let heads = heads
                 .into_iter()
-                .map(|(conversation, seq)| Position { conversation, seq })
+                .map(|(conversation, seq)| Position::new(conversation, seq))
                 .collect();
             into.push(ServerFrame::Heads(Heads { heads }).encode().into());
         }
@@ -98,7 +98,10 @@ impl Mailbox {
 }
 
 fn note(heads: &mut BTreeMap<ConversationId, Seq>, at: Option<Position>) {
-    if let Some(Position { conversation, seq }) = at {
+    if let Some(Position {
+        conversation, seq, ..
+    }) = at
+    {
         let head = heads.entry(conversation).or_default();
         *head = seq.max(*head);
     }
@@ -115,10 +118,7 @@ mod tests {
     use super::*;
 
     fn at(seq: u64) -> Position {
-        Position {
-            conversation: ConversationId::EVERYONE,
-            seq: Seq(seq),
-        }
+        Position::new(ConversationId::EVERYONE, Seq(seq))
     }
 
     #[tokio::test]

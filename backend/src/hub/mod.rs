@@ -171,10 +171,7 @@ impl Hub {
         let seats = self.seats();
         match event {
             Event::MessageSent { message, origin } => {
-                let at = Position {
-                    conversation: message.conversation,
-                    seq: message.seq,
-                };
+                let at = Position::new(message.conversation, message.seq);
                 let frame = encode(&ServerFrame::Message(message));
                 match at.conversation {
                     // Everybody is in the one room there is.

@@ -2,11 +2,16 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use shared::{
-    ConversationId, Event, Message, MsgId, Seq, Timestamp, UserId,
+    Check, ConversationId, Event, Message, MsgId, Seq, Timestamp, UserId,
     limits::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS},
 };
 
-use super::{Store, StoreError, accounts::name_of, from_sql, to_sql};
+use super::{
+    Store, StoreError,
+    accounts::name_of,
+    checks::{check_from_sql, check_to_sql, msg_id_of},
+    from_sql, to_sql,
+};
 
 /// A message to be stored. Its text was checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,14 +104,14 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
     let Some(from_user) = name_of(db, sender)? else {
         return Ok(Appended::NotMember);
     };
-    let row = match find(db, conversation)? {
-        Some(row) => row,
+    let (row, before) = match find(db, conversation)? {
+        Some(found) => found,
         None => match create_direct(db, conversation, sender, now)? {
-            Ok(row) => row,
+            Ok(row) => (row, Check::START),
             Err(refused) => return Ok(refused),
         },
     };
-    let message = |seq: i64, sent_at: i64, content: String| Message {
+    let message = |seq: i64, sent_at: i64, check: Check, content: String| Message {
         msg_id: msg_id.clone(),
         content,
         conversation,
@@ -114,40 +119,45 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
         from: sender,
         from_user: from_user.clone(),
         sent_at: Timestamp(sent_at),
+        check: Some(check),
     };
-    let first: Option<(i64, i64, String)> = db
+    let first: Option<(i64, i64, String, i64)> = db
         .prepare_cached(
-            "SELECT seq, sent_at, body FROM events
+            "SELECT seq, sent_at, body, check_value FROM events
              WHERE conversation_id = ?1 AND sender_id = ?2 AND msg_id = ?3",
         )?
         .query_row(params![row, to_sql(sender.0), msg_id.as_str()], |found| {
-            Ok((found.get(0)?, found.get(1)?, found.get(2)?))
+            Ok((found.get(0)?, found.get(1)?, found.get(2)?, found.get(3)?))
         })
         .optional()?;
-    if let Some((seq, sent_at, body)) = first {
+    if let Some((seq, sent_at, body, check)) = first {
         return Ok(if body == content {
-            Appended::Repeated(message(seq, sent_at, body))
+            Appended::Repeated(message(seq, sent_at, check_from_sql(check), body))
         } else {
             Appended::MsgIdReused
         });
     }
+    let check = before.then(sender, &msg_id, &content);
     let next: Option<(i64, i64)> = db
         .prepare_cached(
-            "UPDATE conversations SET last_seq = last_seq + 1, last_at = max(last_at, ?2)
+            "UPDATE conversations SET last_seq = last_seq + 1, last_at = max(last_at, ?2),
+                 last_check = ?4
              WHERE id = ?1 AND EXISTS
                  (SELECT 1 FROM members WHERE user_id = ?3 AND conversation_id = ?1)
              RETURNING last_seq, last_at",
         )?
-        .query_row(params![row, now.0, to_sql(sender.0)], |next| {
-            Ok((next.get(0)?, next.get(1)?))
-        })
+        .query_row(
+            params![row, now.0, to_sql(sender.0), check_to_sql(check)],
+            |next| Ok((next.get(0)?, next.get(1)?)),
+        )
         .optional()?;
     let Some((seq, sent_at)) = next else {
         return Ok(Appended::NotMember);
     };
     db.prepare_cached(
-        "INSERT INTO events (conversation_id, seq, kind, sender_id, msg_id, sent_at, body)
-         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6)",
+        "INSERT INTO events
+             (conversation_id, seq, kind, sender_id, msg_id, sent_at, body, check_value)
+         VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![
         row,
@@ -155,9 +165,10 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
         to_sql(sender.0),
         msg_id.as_str(),
         sent_at,
-        content
+        content,
+        check_to_sql(check)
     ])?;
-    Ok(Appended::Stored(message(seq, sent_at, content)))
+    Ok(Appended::Stored(message(seq, sent_at, check, content)))
 }
 
 fn slice(
@@ -208,24 +219,27 @@ fn message_of(
     row: &rusqlite::Row<'_>,
     conversation: ConversationId,
 ) -> Result<Message, rusqlite::Error> {
-    let msg_id: String = row.get(2)?;
-    let msg_id = MsgId::parse(&msg_id).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into())
-    })?;
     Ok(Message {
-        msg_id,
+        msg_id: msg_id_of(row, 2)?,
         content: row.get(4)?,
         conversation,
         seq: Seq(from_sql(row.get(0)?)),
         from: UserId(from_sql(row.get(1)?)),
         from_user: row.get(5)?,
         sent_at: Timestamp(row.get(3)?),
+        check: Some(check_from_sql(row.get(6)?)),
     })
 }
 
-fn find(db: &Connection, conversation: ConversationId) -> Result<Option<i64>, rusqlite::Error> {
-    db.prepare_cached("SELECT id FROM conversations WHERE key = ?1")?
-        .query_row([conversation.to_string()], |row| row.get(0))
+/// Its row, and the check value of its log.
+fn find(
+    db: &Connection,
+    conversation: ConversationId,
+) -> Result<Option<(i64, Check)>, rusqlite::Error> {
+    db.prepare_cached("SELECT id, last_check FROM conversations WHERE key = ?1")?
+        .query_row([conversation.to_string()], |row| {
+            Ok((row.get(0)?, check_from_sql(row.get(1)?)))
+        })
         .optional()
 }
 
@@ -260,10 +274,12 @@ fn create_direct(
 }
 
 /// Both walk the primary key from one end and stop.
-const PULL_AFTER: &str = "SELECT e.seq, e.sender_id, e.msg_id, e.sent_at, e.body, u.name
+const PULL_AFTER: &str =
+    "SELECT e.seq, e.sender_id, e.msg_id, e.sent_at, e.body, u.name, e.check_value
      FROM events e CROSS JOIN users u ON u.id = e.sender_id
      WHERE e.conversation_id = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3";
-const PULL_BEFORE: &str = "SELECT e.seq, e.sender_id, e.msg_id, e.sent_at, e.body, u.name
+const PULL_BEFORE: &str =
+    "SELECT e.seq, e.sender_id, e.msg_id, e.sent_at, e.body, u.name, e.check_value
      FROM events e CROSS JOIN users u ON u.id = e.sender_id
      WHERE e.conversation_id = ?1 AND e.seq < ?2 ORDER BY e.seq DESC LIMIT ?3";
 

@@ -78,10 +78,8 @@ impl Store {
                  WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
             )?
             .query_map(params![to_sql(user.0), limit], |row| {
-                Ok(Position {
-                    conversation: id_of(row, 0)?,
-                    seq: Seq(from_sql(row.get(1)?)),
-                })
+                let seq = Seq(from_sql(row.get(1)?));
+                Ok(Position::new(id_of(row, 0)?, seq))
             })?
             .collect()
         })

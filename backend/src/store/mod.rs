@@ -6,6 +6,7 @@
 //! Read next: `writer` for group commit, `events` for the one statement that everything stands on.
 
 mod accounts;
+mod checks;
 mod error;
 mod events;
 mod members;

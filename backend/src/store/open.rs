@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use super::OpenError;
+use super::{OpenError, checks};
 
 /// Who may come in: the two kinds of data are never mixed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,7 +156,8 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
     for (version, step) in (1..).zip(MIGRATIONS) {
         if version > found {
             let done = connection.transaction().and_then(|transaction| {
-                transaction.execute_batch(step)?;
+                transaction.execute_batch(step.schema)?;
+                (step.fill_in)(&transaction)?;
                 transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
                 transaction.pragma_update(None, "user_version", version)?;
                 transaction.commit()
@@ -191,7 +192,23 @@ fn identify(connection: &Connection, world: World) -> Result<(String, World), ru
     Ok((incarnation, world))
 }
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_start.sql")];
+/// One step of the schema.
+struct Migration {
+    schema: &'static str,
+    /// What SQL cannot compute for the rows that are there already.
+    fill_in: fn(&Connection) -> Result<(), rusqlite::Error>,
+}
+
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        schema: include_str!("migrations/0001_start.sql"),
+        fill_in: |_| Ok(()),
+    },
+    Migration {
+        schema: include_str!("migrations/0002_checks.sql"),
+        fill_in: checks::fill_in,
+    },
+];
 #[allow(clippy::cast_possible_truncation, reason = "a handful of migrations")]
 const NEWEST: u32 = MIGRATIONS.len() as u32;
 /// `Pond` in ASCII: marks the file as ours.

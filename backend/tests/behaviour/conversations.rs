@@ -194,6 +194,23 @@ async fn a_private_message_reaches_the_senders_other_devices() {
 }
 
 #[tokio::test]
+async fn a_private_message_goes_to_nobody_but_who_has_the_id_and_the_name() {
+    let server = TestServer::demo();
+    let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
+    let mut eve = server.peer("Eve").await;
+    for (name, id, code) in [("Eve", "m1", 4040), ("bo", "m2", 0), ("", "m3", 0)] {
+        let body = serde_json::json!(
+            {"toUser": name, "conversation": "d1-2", "msgId": id, "content": id});
+        ana.send_json(serde_json::json!({"type": "SEND_TO_ONE_REQUEST", "body": body}))
+            .await;
+        assert_eq!(ana.next_of("SEND_RESPONSE").await["code"], code, "{name}");
+    }
+    assert_eq!(bo.next_message().await.content, "m2");
+    assert_eq!(bo.next_message().await.content, "m3");
+    assert_eq!(eve.messages_so_far().await, []);
+}
+
+#[tokio::test]
 async fn notes_to_oneself_have_a_conversation_too() {
     let server = TestServer::demo();
     let (mut desk, mut phone) = (server.peer("Ana").await, server.peer("Ana").await);

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod backup;
 mod conversations;
 mod crash;
 mod http_api;

@@ -11,7 +11,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use shared::{
     ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
-    frame::{Ask, Page, Pull, SendAnswer, SendToAll, SendToOne, Summary},
+    event::Position,
+    frame::{
+        Ask, Heartbeat, HeartbeatAnswer, Page, Pull, SendAnswer, SendToAll, SendToOne, Summary,
+    },
 };
 use tempfile::TempDir;
 use tokio::{net::TcpStream, time::timeout};
@@ -314,6 +317,19 @@ impl Peer {
         }
     }
 
+    /// Says what is held, and gives what the server says to that.
+    pub(crate) async fn heartbeat(&mut self, cursors: &[Position]) -> HeartbeatAnswer {
+        let (request_id, cursors) = (self.request_id(), cursors.to_vec());
+        let beat = Heartbeat {
+            request_id,
+            cursors,
+        };
+        match self.round_trip(ClientFrame::Heartbeat(beat)).await.1 {
+            ServerFrame::Heartbeat(answer) => answer,
+            other => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) async fn pull(
         &mut self,
         conversation: ConversationId,
@@ -339,7 +355,10 @@ impl Peer {
     pub(crate) async fn messages_so_far(&mut self) -> Vec<Message> {
         let request_id = self.request_id();
         let (before, _) = self
-            .round_trip(ClientFrame::Heartbeat(Ask { request_id }))
+            .round_trip(ClientFrame::Heartbeat(Heartbeat {
+                request_id,
+                cursors: vec![],
+            }))
             .await;
         before
             .into_iter()

@@ -239,6 +239,7 @@ mod tests {
             from: UserId(with),
             from_user: with.to_string(),
             sent_at: Timestamp(at),
+            check: None,
         })
     }
 

@@ -221,6 +221,7 @@ pub(crate) mod tests {
             from: UserId(from),
             from_user: "x".into(),
             sent_at: Timestamp(minute * MINUTE),
+            check: None,
         })
     }
 

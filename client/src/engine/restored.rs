@@ -1,0 +1,156 @@
+//! A server that came back from an older backup, or with another database.
+//!
+//! What is held is compared with the server's log by check values: by the server, for the cursors in
+//! the first heartbeat of a connection, and here, wherever events join what is held. Where it is
+//! another log, the person's own messages go back into the outbox and the timeline starts again. The
+//! server keeps one of each `msgId`, so sending one that it still has does no harm.
+
+use std::collections::BTreeMap;
+
+use shared::{
+    ClientFrame, ConversationId, Seq,
+    event::Position,
+    frame::{AuthAnswer, Heartbeat, HeartbeatAnswer},
+    limits::MAX_CURSORS,
+};
+
+use super::{Change, Client, Question};
+use crate::{Conversation, Moment, Restored};
+
+impl Client {
+    /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on
+    /// disk is to be kept with.
+    pub fn incarnation(&self) -> Option<&str> {
+        self.incarnation.as_deref()
+    }
+
+    /// The person was told of it.
+    pub fn dismiss_restored(&mut self, conversation: ConversationId) {
+        if let Some(told) = self.conversations.get_mut(&conversation)
+            && told.restored.take().is_some()
+        {
+            self.change(Change::Restored(conversation));
+        }
+    }
+
+    /// Who this is and on which database.
+    pub(super) fn take_identity(&mut self, answer: AuthAnswer) {
+        let is_known = self.incarnation.is_some();
+        let is_other =
+            is_known && answer.incarnation.is_some() && answer.incarnation != self.incarnation;
+        let is_other_user = is_known
+            && answer
+                .user
+                .as_ref()
+                .is_some_and(|user| user.id != self.me.id);
+        if is_other || is_other_user {
+            self.forget(!is_other);
+        }
+        if let Some(user) = answer.user {
+            self.me = user;
+        }
+        self.build = answer.build;
+        self.incarnation = answer.incarnation.or(self.incarnation.take());
+    }
+
+    /// Asks the server whether it has what is held here. What was not compared on this connection
+    /// goes first, then what is newest.
+    pub(super) fn beat(&mut self, now: Moment) {
+        let held = |one: &&mut Conversation| one.is_unverified() || one.timeline.events().len() > 0;
+        let mut compared: Vec<_> = self.conversations.values_mut().filter(held).collect();
+        compared.sort_by_key(|one| (!one.is_unverified(), std::cmp::Reverse(one.last_at)));
+        compared.truncate(MAX_CURSORS);
+        let cursors: Vec<Position> = compared.iter().map(|one| one.cursor()).collect();
+        self.ask(now, Question::Alive, |request_id| {
+            ClientFrame::Heartbeat(Heartbeat {
+                request_id,
+                cursors: cursors.clone(),
+            })
+        });
+        let by = self.last_request_id();
+        for cursor in cursors {
+            self.conversation_mut(cursor.conversation)
+                .comparison_asked(by);
+        }
+    }
+
+    pub(super) fn take_heartbeat(&mut self, now: Moment, answer: HeartbeatAnswer) {
+        let HeartbeatAnswer {
+            request_id,
+            heads,
+            diverged,
+        } = answer;
+        // One that nobody waits for any more may tell of what was held before it was replaced.
+        if self.asked.remove(&request_id).is_some() {
+            for conversation in diverged {
+                let head = heads.iter().find(|head| head.conversation == conversation);
+                self.replace_log(now, conversation, head.map_or(Seq::NONE, |head| head.seq));
+            }
+            for one in self.conversations.values_mut() {
+                one.comparison_answered(request_id);
+            }
+        }
+        self.take_heads(heads);
+    }
+
+    /// What is held of a conversation is not the server's log, which goes up to `head`.
+    pub(super) fn replace_log(&mut self, now: Moment, id: ConversationId, head: Seq) {
+        let me = self.me.id;
+        let own = self.conversation_mut(id).replace(me, head);
+        let resent = own.len();
+        self.outbox.put_back(id, own);
+        let replaced = self.conversation_mut(id);
+        replaced.restored = Some(Restored { at: now, resent });
+        let is_open = replaced.is_open;
+        // Answers to what was asked of the former log would be taken for answers about this one.
+        let is_void = |what| match what {
+            Question::Alive => true,
+            Question::Newer(of) | Question::Older(of) => of == id,
+            Question::Summary | Question::People => false,
+        };
+        self.asked.retain(|_, asked| !is_void(asked.what));
+        self.summary_wanted = true;
+        self.change(Change::Restored(id));
+        self.change(Change::Timeline(id));
+        self.change(Change::Conversations);
+        if is_open {
+            self.page_back(now, id);
+        }
+    }
+
+    /// The ids that are held mean other people and other messages, so all is forgotten but what the
+    /// person wrote. On another database (`is_same_database` is false) only what waits in the outbox
+    /// is sent: what the former one acknowledged was said there, and stays there. On the same one,
+    /// restored from a backup older than this person's account, what was said in rooms goes again.
+    /// Private messages never leave by themselves: their receiver's number may be a stranger's now.
+    fn forget(&mut self, is_same_database: bool) {
+        let me = self.me.id;
+        let former = std::mem::take(&mut self.conversations);
+        for (id, mut one) in former {
+            let own = one.replace(me, Seq::NONE);
+            if is_same_database {
+                self.outbox.put_back(id, own);
+            }
+            if one.is_open || id == ConversationId::EVERYONE {
+                let mut fresh = Conversation::new(id);
+                fresh.is_open = one.is_open;
+                self.conversations.insert(id, fresh);
+            }
+            self.change(Change::Timeline(id));
+        }
+        self.outbox.requeue();
+        self.outbox.hold_private();
+        self.people = BTreeMap::new();
+        self.take_people(vec![]);
+        self.asked.clear();
+        self.change(Change::Conversations);
+    }
+
+    /// Conversations to which nothing may be sent yet.
+    pub(super) fn unverified(&self) -> Vec<ConversationId> {
+        let all = self.conversations.values();
+        all.filter(|one| one.is_unverified())
+            .map(|one| one.id)
+            .collect()
+    }
+}

@@ -1,0 +1,180 @@
+//! A server that came back from a backup, or with another database: what is kept, what is sent again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
+use client::{Change, Client, Closed, Delivery, Effect, Moment};
+use shared::{
+    Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
+    event::Position,
+    frame::{AuthAnswer, HeartbeatAnswer, User},
+};
+
+const ROOM: ConversationId = ConversationId::EVERYONE;
+const NOW: Moment = Moment::from_secs(9);
+
+fn ana(id: u64) -> User {
+    User {
+        id: UserId(id),
+        name: "Ana".into(),
+    }
+}
+
+fn hello(id: u64, incarnation: &str) -> ServerFrame {
+    ServerFrame::Auth(AuthAnswer {
+        code: Code::Success,
+        message: String::new(),
+        user: Some(ana(id)),
+        build: None,
+        incarnation: Some(incarnation.into()),
+    })
+}
+
+/// Ana is connected, and holds her `m1` and Bo's `m2` in the room.
+fn holding_two() -> Client {
+    let mut client = Client::new(ana(1), None, 7);
+    client.start(NOW);
+    client.open(NOW, ROOM);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    let mut check = Check::START;
+    for (seq, from) in [(1, 1), (2, 2)] {
+        let msg_id = MsgId::parse(&format!("m{seq}")).unwrap();
+        check = check.then(UserId(from), &msg_id, "hi");
+        let message = Message {
+            msg_id,
+            content: "hi".into(),
+            conversation: ROOM,
+            seq: Seq(seq),
+            from: UserId(from),
+            from_user: "Somebody".into(),
+            sent_at: Timestamp(5),
+            check: Some(check),
+        };
+        client.received(NOW, ServerFrame::Message(message));
+    }
+    sent(&mut client);
+    client
+}
+
+/// The connection breaks, and another one signs in.
+fn comes_back(client: &mut Client, hello: ServerFrame) -> Vec<ClientFrame> {
+    client.closed(NOW, Closed::Lost);
+    client.retry_now(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello);
+    sent(client)
+}
+
+fn sent(client: &mut Client) -> Vec<ClientFrame> {
+    let effects = std::iter::from_fn(|| client.next_effect());
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Transmit(frame) => Some(frame),
+            _ => None,
+        })
+        .collect()
+}
+
+fn write(client: &mut Client, to: ConversationId, id: &str) {
+    let id = MsgId::parse(id).unwrap();
+    client.send(NOW, Timestamp(6), to, id, "later".into());
+}
+
+fn ids(frames: &[ClientFrame]) -> Vec<&str> {
+    let sends = frames.iter().filter_map(|frame| match frame {
+        ClientFrame::SendToAll(send) => Some(send.msg_id.as_str()),
+        ClientFrame::SendToOne(send) => Some(send.msg_id.as_str()),
+        _ => None,
+    });
+    sends.collect()
+}
+
+/// The answer to the heartbeat among these frames.
+fn beat(frames: &[ClientFrame], diverged: Vec<ConversationId>) -> ServerFrame {
+    let asked = frames.iter().find_map(|frame| match frame {
+        ClientFrame::Heartbeat(beat) => Some(beat.clone()),
+        _ => None,
+    });
+    let asked = asked.expect("it asks right after signing in");
+    assert_eq!(asked.cursors.len(), 1);
+    assert!(asked.cursors[0].check.is_some());
+    ServerFrame::Heartbeat(HeartbeatAnswer {
+        request_id: asked.request_id,
+        heads: vec![Position::new(ROOM, Seq(0))],
+        diverged,
+    })
+}
+
+#[test]
+fn nothing_is_sent_before_the_logs_were_compared_and_what_was_lost_goes_first() {
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(1, "first"));
+    write(&mut client, ROOM, "m3");
+    assert_eq!(ids(&sent(&mut client)), [""; 0]);
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    assert_eq!(ids(&sent(&mut client)), ["m1"]);
+    let waiting: Vec<_> = client
+        .outgoing(ROOM)
+        .map(|one| one.msg_id.as_str())
+        .collect();
+    assert_eq!(waiting, ["m1", "m3"]);
+    let room = client.conversation(ROOM).unwrap();
+    assert_eq!(
+        room.timeline().events().len(),
+        0,
+        "Bo's is Bo's to send again"
+    );
+    let restored = room.restored().unwrap();
+    assert_eq!((restored.at, restored.resent), (NOW, 1));
+    let changes: Vec<_> = std::iter::from_fn(|| client.next_change()).collect();
+    assert!(changes.contains(&Change::Restored(ROOM)));
+    client.dismiss_restored(ROOM);
+    assert_eq!(client.conversation(ROOM).unwrap().restored(), None);
+}
+
+#[test]
+fn a_server_that_only_restarted_changes_nothing() {
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(1, "first"));
+    client.received(NOW, beat(&frames, vec![]));
+    let room = client.conversation(ROOM).unwrap();
+    assert_eq!((room.timeline().cursor(), room.restored()), (Seq(2), None));
+    write(&mut client, ROOM, "m3");
+    assert_eq!(ids(&sent(&mut client)), ["m3"]);
+}
+
+#[test]
+fn another_database_gets_only_what_it_was_written_for() {
+    let mut client = holding_two();
+    client.closed(NOW, Closed::Lost);
+    let private = ConversationId::direct(UserId(1), UserId(2));
+    write(&mut client, ROOM, "m3");
+    write(&mut client, private, "m4");
+    client.retry_now(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "second"));
+    assert_eq!(
+        ids(&sent(&mut client)),
+        ["m3"],
+        "m1 was said on the former one"
+    );
+    let held = &client.outgoing(private).next().unwrap().delivery;
+    assert!(
+        matches!(held, Delivery::Failed { .. }),
+        "number 2 is a stranger here: {held:?}"
+    );
+    let room = client.conversation(ROOM).unwrap();
+    assert_eq!(room.timeline().cursor(), Seq(0));
+}
+
+#[test]
+fn a_backup_older_than_the_account_gets_what_was_said_in_rooms() {
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(8, "first"));
+    assert_eq!(ids(&frames), ["m1"]);
+    assert_eq!(client.me().id, UserId(8));
+}
