@@ -110,6 +110,14 @@ pub enum What {
     /// The server came back from an older backup. Numbers told before mean nothing after; that
     /// nothing acknowledged is lost still holds, since the clients send it again.
     Restored,
+    /// After a crash, before anybody wrote again: the log goes up to here. All that was acknowledged
+    /// before must be in it, also what clients would send again by themselves.
+    Survived {
+        /// Whose log.
+        place: Place,
+        /// How far.
+        head: u64,
+    },
     /// The database itself was looked at and something is wrong with it.
     Unsound {
         /// What, in words.

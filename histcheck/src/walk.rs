@@ -117,6 +117,14 @@ impl<'a> Walk<'a, '_> {
                 self.walked.held.insert((*place, client), events);
             }
             What::Restored => self.restored(),
+            What::Survived { place, head } => {
+                let acked = self.acked.get(place).copied().unwrap_or_default();
+                if acked > *head {
+                    self.report.add(Class::Lost, || {
+                        format!("{acked} of {place:x?} was acknowledged and after a crash it goes to {head} (tail)")
+                    });
+                }
+            }
             What::Unsound { why } => self.report.add(Class::Unsound, || why.clone()),
         }
     }

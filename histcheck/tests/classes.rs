@@ -61,6 +61,16 @@ fn an_acknowledged_message_that_one_client_lacks_is_lost() {
 }
 
 #[test]
+fn an_acknowledged_message_that_did_not_survive_a_crash_is_lost() {
+    let crash = |head| {
+        let survived = What::Survived { place: ROOM, head };
+        spoiled(|history| add(history, 150_000, 1, survived))
+    };
+    assert!(crash(4).is_good());
+    assert_eq!(crash(3).classes().collect::<Vec<_>>(), [Class::Lost]);
+}
+
+#[test]
 fn a_message_that_left_the_outbox_without_an_answer_is_lost() {
     let report = spoiled(|history| {
         history.entries.retain(|entry| !matches!(entry.what, What::Acked { key: Key(5), .. }));

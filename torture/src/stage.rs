@@ -188,12 +188,18 @@ impl Stage {
         &mut self.launch
     }
 
-    /// Starts the server; says whether it lives.
+    /// Starts the server; says whether it lives. Looks at how far its logs go before anybody comes.
     ///
     /// # Errors
     /// [`Failure`] when nothing can be started.
     pub(crate) async fn start(&mut self) -> Result<bool> {
         self.server = self.launch.start().await?;
+        // It may be killed again at any moment, and then says nothing.
+        if self.server.is_some() && self.launch.wrapper.is_empty() && let Ok(heads) = self.heads().await {
+            for (id, head) in heads {
+                self.enter(What::Survived { place: place(id), head });
+            }
+        }
         self.address.send_replace(self.server.as_ref().map(Pond::address));
         Ok(self.server.is_some())
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use rusqlite::{Connection, params};
+use shared::{Check, MsgId, UserId};
 
 use super::{Episode, Fault};
 use crate::{
@@ -51,22 +52,32 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     })
 }
 
-/// Puts messages into the room behind the server's back.
+/// Puts messages into the room behind the server's back, after the first.
 fn fill(data: &Path, count: u64) -> Result<()> {
     let mut database = Connection::open(data.join("pond.db"))?;
     database.execute_batch("PRAGMA synchronous = OFF")?;
     let transaction = database.transaction()?;
+    let first = "SELECT sender_id, last_check FROM conversations, events
+         WHERE id = 1 AND conversation_id = 1 AND seq = 1";
+    let (sender, check): (i64, i64) =
+        transaction.query_row(first, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut check = Check(check.cast_unsigned());
     {
         let mut insert = transaction.prepare(
-            "INSERT INTO events (conversation_id, seq, kind, sender_id, msg_id, sent_at, body)
-             VALUES (1, ?1, 0, 1, ?2, 1, ?3)",
+            "INSERT INTO events
+                 (conversation_id, seq, kind, sender_id, msg_id, sent_at, body, check_value)
+             VALUES (1, ?1, 0, ?2, ?3, 1, ?4, ?5)",
         )?;
         for n in 2..=count {
+            let id = format!("filled-{n}");
             let text = format!("message {n} of a long log, as long as people write on average");
-            insert.execute(params![n.cast_signed(), format!("filled-{n}"), text])?;
+            let Ok(msg_id) = MsgId::parse(&id) else { continue };
+            check = check.then(UserId(sender.cast_unsigned()), &msg_id, &text);
+            insert.execute(params![n.cast_signed(), sender, id, text, check.0.cast_signed()])?;
         }
-        transaction.execute("UPDATE conversations SET last_seq = ?1 WHERE id = 1", [count.cast_signed()])?;
     }
+    let head = "UPDATE conversations SET last_seq = ?1, last_check = ?2 WHERE id = 1";
+    transaction.execute(head, [count.cast_signed(), check.0.cast_signed()])?;
     transaction.commit()?;
     Ok(())
 }

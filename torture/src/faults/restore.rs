@@ -30,6 +30,8 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         stage.wait_for_acks(dice.between(1, 150), Duration::from_secs(3)).await;
         stage.kill().await;
         copy(&backup, &data)?;
+        // What the old server said is heard to its end, and belongs to the time before.
+        stage.wait_until(Duration::from_secs(5), |status| !status.is_connected).await?;
         stage.enter(What::Restored);
         stage.start().await?;
     }
