@@ -14,5 +14,6 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 pub mod hub;
+mod sabotage;
 pub mod server;
 pub mod store;

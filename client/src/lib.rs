@@ -18,6 +18,7 @@ mod conversation;
 mod engine;
 mod link;
 mod outbox;
+pub mod sabotage;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};

@@ -40,7 +40,9 @@ pub fn check(history: &History) -> Report {
     if let Some(healed) = history.healed_at {
         let took = history.converged_at.map(|at| at.saturating_sub(healed));
         match took {
-            None => report.add(Class::Stuck, || "not everybody ever held everything".to_owned()),
+            None => report.add(Class::Stuck, || {
+                "not everybody ever held everything".to_owned()
+            }),
             Some(took) if took > history.patience => report.add(Class::Stuck, || {
                 format!("it took {took:?} until everybody held everything")
             }),

@@ -40,7 +40,9 @@ fn join(place: Place, client: ClientId, events: &[Event], log: &mut Log, report:
     for event in events {
         let seq = event.seq;
         if seq > last + 1 {
-            report.add(Class::Hole, || format!("{client:?} holds {seq} of {place:x?} after {last}"));
+            report.add(Class::Hole, || {
+                format!("{client:?} holds {seq} of {place:x?} after {last}")
+            });
         } else if seq <= last {
             report.add(Class::Doubled, || {
                 format!("{client:?} holds {seq} of {place:x?} after {last}")
@@ -61,7 +63,10 @@ fn find_doubled(place: Place, log: &Log, report: &mut Report) {
     for event in log.values() {
         if !keys.insert(event.key) || !texts.insert((event.sender, event.digest)) {
             report.add(Class::Doubled, || {
-                format!("{:x?} stands a second time in {place:x?}, at {}", event.key, event.seq)
+                format!(
+                    "{:x?} stands a second time in {place:x?}, at {}",
+                    event.key, event.seq
+                )
             });
         }
     }
@@ -70,7 +75,9 @@ fn find_doubled(place: Place, log: &Log, report: &mut Report) {
 fn find_reordered(place: Place, log: &Log, walked: &Walked<'_>, report: &mut Report) {
     let mut turns: HashMap<ClientId, u64> = HashMap::new();
     for event in log.values() {
-        let Some(written) = walked.written.get(&event.key) else { continue };
+        let Some(written) = walked.written.get(&event.key) else {
+            continue;
+        };
         let turn = turns.entry(written.by).or_default();
         if written.turn < *turn {
             report.add(Class::Reordered, || {
@@ -107,10 +114,16 @@ fn find_missing(
             continue;
         }
         let part = part(*seq, held.first().copied(), held.last().copied());
-        let is_acked = walked.written.get(&event.key).is_some_and(|one| one.is_acked);
+        let is_acked = walked
+            .written
+            .get(&event.key)
+            .is_some_and(|one| one.is_acked);
         let class = if is_acked { Class::Lost } else { Class::Stuck };
         report.add(class, || {
-            format!("{client:?} does not hold {:x?}, {seq} of {place:x?} ({part})", event.key)
+            format!(
+                "{client:?} does not hold {:x?}, {seq} of {place:x?} ({part})",
+                event.key
+            )
         });
     }
 }
@@ -144,7 +157,10 @@ fn find_unkept(
             (None, _) if !written.is_refused && !written.is_waiting => {
                 if finished.contains(&written.by) {
                     report.add(Class::Lost, || {
-                        format!("{key:x?} left the outbox of {:?} and is nowhere", written.by)
+                        format!(
+                            "{key:x?} left the outbox of {:?} and is nowhere",
+                            written.by
+                        )
                     });
                 }
             }

@@ -128,7 +128,14 @@ impl fmt::Display for Class {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { invoked, acked, stored, received, shown, .. } = self.counts;
+        let Counts {
+            invoked,
+            acked,
+            stored,
+            received,
+            shown,
+            ..
+        } = self.counts;
         write!(
             f,
             "{invoked} written, {acked} acknowledged, {stored} stored, {received} received, {shown} shown"

@@ -105,7 +105,9 @@ impl<'a> Walk<'a, '_> {
                 self.show(client, *place, event.seq);
             }
             What::Twin { place, key } => self.report.add(Class::Doubled, || {
-                format!("{client:?} showed {key:x?} in {place:x?} in the log and on its way at once")
+                format!(
+                    "{client:?} showed {key:x?} in {place:x?} in the log and on its way at once"
+                )
             }),
             What::Restarted { place } => {
                 self.screens.remove(&(client, *place));
@@ -166,7 +168,12 @@ impl<'a> Walk<'a, '_> {
 
     /// Judges one event as it was told, shown or held, whoever it was.
     fn see(&mut self, client: ClientId, place: Place, event: &Event) {
-        let Event { seq, key, sender, digest } = *event;
+        let Event {
+            seq,
+            key,
+            sender,
+            digest,
+        } = *event;
         if !self.history.is_entitled(client, place) {
             self.report.add(Class::Leaked, || {
                 format!("{client:?} was told of {key:x?} in {place:x?}, which is not theirs")
@@ -199,13 +206,18 @@ impl<'a> Walk<'a, '_> {
         let known = *self.seqs.entry(key).or_insert(seq);
         if known != seq {
             self.report.add(Class::Doubled, || {
-                format!("{client:?} saw {key:x?} at {seq} of {place:x?}, and it was seen at {known}")
+                format!(
+                    "{client:?} saw {key:x?} at {seq} of {place:x?}, and it was seen at {known}"
+                )
             });
         }
     }
 
     fn show(&mut self, client: ClientId, place: Place, seq: u64) {
-        let screen = self.screens.entry((client, place)).or_insert((seq, seq - 1));
+        let screen = self
+            .screens
+            .entry((client, place))
+            .or_insert((seq, seq - 1));
         let (first, last) = *screen;
         if seq == last + 1 {
             screen.1 = seq;
@@ -217,7 +229,9 @@ impl<'a> Walk<'a, '_> {
             _ => Class::Reordered,
         };
         screen.1 = seq.max(last);
-        self.report.add(class, || format!("{client:?} showed {seq} of {place:x?} after {last}"));
+        self.report.add(class, || {
+            format!("{client:?} showed {seq} of {place:x?} after {last}")
+        });
     }
 
     fn restored(&mut self) {

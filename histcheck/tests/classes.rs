@@ -1,6 +1,15 @@
 //! For each way to break a promise the smallest history that shows it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a test may fail")]
-#![allow(unreachable_pub, dead_code, reason = "the small world is shared by two test binaries")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may fail"
+)]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the small world is shared by two test binaries"
+)]
 
 mod world;
 
@@ -17,7 +26,10 @@ fn spoiled(spoil: impl FnOnce(&mut History)) -> Report {
 }
 
 fn held(history: &mut History, device: u32, place: histcheck::Place) -> &mut Vec<Event> {
-    let mut entries = history.entries.iter_mut().filter(|entry| entry.client == ClientId(device));
+    let mut entries = history
+        .entries
+        .iter_mut()
+        .filter(|entry| entry.client == ClientId(device));
     entries
         .find_map(|entry| match &mut entry.what {
             What::Held { place: of, events } if *of == place => Some(events),
@@ -48,7 +60,10 @@ fn an_acknowledged_message_that_nobody_holds_is_lost() {
     for (seqs, part) in [(&[4][..], "tail"), (&[2], "middle"), (&[1], "prefix")] {
         let report = spoiled(|history| hold_without(history, ROOM, seqs));
         assert!(report.has(Class::Lost), "{report}");
-        assert!(report.examples().any(|one| one.detail.contains(part)), "{report}");
+        assert!(
+            report.examples().any(|one| one.detail.contains(part)),
+            "{report}"
+        );
     }
 }
 
@@ -57,7 +72,11 @@ fn an_acknowledged_message_that_one_client_lacks_is_lost() {
     let report = spoiled(|history| {
         held(history, 4, ROOM).pop();
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Lost], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Lost],
+        "{report}"
+    );
 }
 
 #[test]
@@ -73,7 +92,9 @@ fn an_acknowledged_message_that_did_not_survive_a_crash_is_lost() {
 #[test]
 fn a_message_that_left_the_outbox_without_an_answer_is_lost() {
     let report = spoiled(|history| {
-        history.entries.retain(|entry| !matches!(entry.what, What::Acked { key: Key(5), .. }));
+        history
+            .entries
+            .retain(|entry| !matches!(entry.what, What::Acked { key: Key(5), .. }));
         hold_without(history, ROOM, &[4]);
     });
     assert!(report.has(Class::Lost), "{report}");
@@ -95,9 +116,22 @@ fn the_same_text_under_a_new_id_is_doubled() {
     let report = spoiled(|history| {
         let (place, key) = (ROOM, Key(99));
         let first = held(history, 1, ROOM)[0];
-        add(history, 150_000, 1, What::Invoked { place, key, digest: first.digest });
+        add(
+            history,
+            150_000,
+            1,
+            What::Invoked {
+                place,
+                key,
+                digest: first.digest,
+            },
+        );
         for device in 1..=4 {
-            held(history, device, ROOM).push(Event { seq: 5, key, ..first });
+            held(history, device, ROOM).push(Event {
+                seq: 5,
+                key,
+                ..first
+            });
         }
     });
     assert!(report.has(Class::Doubled), "{report}");
@@ -109,19 +143,46 @@ fn what_is_shown_again_or_beside_itself_is_doubled() {
         let event = held(history, 3, ROOM)[3];
         add(history, 150_000, 3, What::Shown { place: ROOM, event });
     });
-    assert_eq!(again.classes().collect::<Vec<_>>(), [Class::Doubled], "{again}");
-    let beside = spoiled(|history| add(history, 5, 1, What::Twin { place: ROOM, key: Key(0) }));
-    assert_eq!(beside.classes().collect::<Vec<_>>(), [Class::Doubled], "{beside}");
+    assert_eq!(
+        again.classes().collect::<Vec<_>>(),
+        [Class::Doubled],
+        "{again}"
+    );
+    let beside = spoiled(|history| {
+        add(
+            history,
+            5,
+            1,
+            What::Twin {
+                place: ROOM,
+                key: Key(0),
+            },
+        )
+    });
+    assert_eq!(
+        beside.classes().collect::<Vec<_>>(),
+        [Class::Doubled],
+        "{beside}"
+    );
 }
 
 #[test]
 fn a_message_that_nobody_wrote_or_that_was_refused_is_a_phantom() {
-    let event = Event { seq: 5, key: Key(99), sender: ANA, digest: Digest(1) };
+    let event = Event {
+        seq: 5,
+        key: Key(99),
+        sender: ANA,
+        digest: Digest(1),
+    };
     let unwritten =
         spoiled(|history| add(history, 150_000, 1, What::Received { place: ROOM, event }));
     assert!(unwritten.has(Class::Phantom), "{unwritten}");
     let refused = spoiled(|history| add(history, 150_000, 3, What::Refused { key: Key(3) }));
-    assert_eq!(refused.classes().collect::<Vec<_>>(), [Class::Phantom], "{refused}");
+    assert_eq!(
+        refused.classes().collect::<Vec<_>>(),
+        [Class::Phantom],
+        "{refused}"
+    );
 }
 
 #[test]
@@ -131,28 +192,46 @@ fn a_message_under_anothers_name_is_a_phantom() {
             held(history, device, ROOM)[2].sender = ANA;
         }
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Phantom], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Phantom],
+        "{report}"
+    );
 }
 
 #[test]
 fn another_text_is_corrupt() {
     let report = spoiled(|history| {
-        let event = Event { digest: Digest(77), ..held(history, 2, ROOM)[1] };
+        let event = Event {
+            digest: Digest(77),
+            ..held(history, 2, ROOM)[1]
+        };
         add(history, 150_000, 2, What::Received { place: ROOM, event });
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Corrupt], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Corrupt],
+        "{report}"
+    );
 }
 
 #[test]
 fn an_acknowledgement_of_another_number_is_false() {
     let report = spoiled(|history| {
         for entry in &mut history.entries {
-            if let What::Acked { seq, key: Key(5), .. } = &mut entry.what {
+            if let What::Acked {
+                seq, key: Key(5), ..
+            } = &mut entry.what
+            {
                 *seq += 1;
             }
         }
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::FalseAck], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::FalseAck],
+        "{report}"
+    );
 }
 
 #[test]
@@ -168,7 +247,11 @@ fn what_overtakes_an_acknowledged_message_is_reordered() {
             }
         }
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Reordered], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Reordered],
+        "{report}"
+    );
 }
 
 #[test]
@@ -187,18 +270,27 @@ fn one_devices_messages_out_of_their_order_are_reordered() {
         }
     }
     let report = check(&history);
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Reordered], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Reordered],
+        "{report}"
+    );
 }
 
 #[test]
 fn a_jump_on_the_screen_or_in_a_log_is_a_hole() {
     let shown = spoiled(|history| {
         history.entries.retain(|entry| {
-            let is_second = matches!(entry.what, What::Shown { place: ROOM, event } if event.seq == 2);
+            let is_second =
+                matches!(entry.what, What::Shown { place: ROOM, event } if event.seq == 2);
             !(is_second && entry.client == ClientId(4))
         });
     });
-    assert_eq!(shown.classes().collect::<Vec<_>>(), [Class::Hole], "{shown}");
+    assert_eq!(
+        shown.classes().collect::<Vec<_>>(),
+        [Class::Hole],
+        "{shown}"
+    );
     let held = spoiled(|history| hold_without(history, PRIVATE, &[1]));
     assert!(held.has(Class::Hole), "{held}");
 }
@@ -219,32 +311,69 @@ fn what_is_not_there_in_time_is_stuck() {
     let late = spoiled(|history| history.converged_at = Some(Duration::from_secs(111)));
     assert_eq!(late.classes().collect::<Vec<_>>(), [Class::Stuck], "{late}");
     let never = spoiled(|history| history.converged_at = None);
-    assert_eq!(never.classes().collect::<Vec<_>>(), [Class::Stuck], "{never}");
+    assert_eq!(
+        never.classes().collect::<Vec<_>>(),
+        [Class::Stuck],
+        "{never}"
+    );
     let waiting = spoiled(|history| add(history, 200_000, 1, What::Waiting { key: Key(0) }));
-    assert_eq!(waiting.classes().collect::<Vec<_>>(), [Class::Stuck], "{waiting}");
+    assert_eq!(
+        waiting.classes().collect::<Vec<_>>(),
+        [Class::Stuck],
+        "{waiting}"
+    );
 }
 
 #[test]
 fn a_strangers_frame_is_a_leak() {
     let report = spoiled(|history| {
         let event = held(history, 1, PRIVATE)[0];
-        add(history, 150_000, 4, What::Received { place: PRIVATE, event });
+        add(
+            history,
+            150_000,
+            4,
+            What::Received {
+                place: PRIVATE,
+                event,
+            },
+        );
     });
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Leaked], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Leaked],
+        "{report}"
+    );
 }
 
 #[test]
 fn a_smaller_newest_number_is_time_travel() {
-    let report =
-        spoiled(|history| add(history, 150_000, 2, What::Head { place: ROOM, seq: 3 }));
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::TimeTravel], "{report}");
+    let report = spoiled(|history| {
+        add(
+            history,
+            150_000,
+            2,
+            What::Head {
+                place: ROOM,
+                seq: 3,
+            },
+        )
+    });
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::TimeTravel],
+        "{report}"
+    );
 }
 
 #[test]
 fn an_unsound_database_is_told() {
     let why = "a row is missing".to_owned();
     let report = spoiled(|history| add(history, 150_000, 1, What::Unsound { why }));
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::Unsound], "{report}");
+    assert_eq!(
+        report.classes().collect::<Vec<_>>(),
+        [Class::Unsound],
+        "{report}"
+    );
 }
 
 #[test]
@@ -258,7 +387,15 @@ fn after_a_restored_backup_numbers_begin_anew_and_losses_count() {
             log[2] = Event { seq: 3, ..four };
             log[3] = Event { seq: 4, ..three };
             add(history, 150_001, device, What::Restarted { place: ROOM });
-            add(history, 150_002, device, What::Head { place: ROOM, seq: 2 });
+            add(
+                history,
+                150_002,
+                device,
+                What::Head {
+                    place: ROOM,
+                    seq: 2,
+                },
+            );
         }
     };
     let report = spoiled(resent);

@@ -1,6 +1,15 @@
 //! Random good histories pass; one random change to one of them is caught under its class.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a test may fail")]
-#![allow(unreachable_pub, dead_code, reason = "the small world is shared by two test binaries")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may fail"
+)]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the small world is shared by two test binaries"
+)]
 
 mod world;
 
@@ -11,18 +20,21 @@ use proptest::{prelude::*, sample::Index};
 use world::{PRIVATE, ROOM, Said, add, good};
 
 fn said() -> impl Strategy<Value = Said> {
-    (1u32..=4, any::<bool>(), any::<bool>(), 0..8u8).prop_map(|(by, is_room, is_acked, refused)| Said {
-        by,
-        place: if is_room || by == 4 { ROOM } else { PRIVATE },
-        is_acked,
-        is_refused: refused == 0,
+    (1u32..=4, any::<bool>(), any::<bool>(), 0..8u8).prop_map(|(by, is_room, is_acked, refused)| {
+        Said {
+            by,
+            place: if is_room || by == 4 { ROOM } else { PRIVATE },
+            is_acked,
+            is_refused: refused == 0,
+        }
     })
 }
 
 /// One entry that `wanted` likes, if there is one.
 fn pick(history: &History, index: &Index, wanted: impl Fn(&What) -> bool) -> Option<usize> {
-    let fitting: Vec<_> =
-        (0..history.entries.len()).filter(|at| wanted(&history.entries[*at].what)).collect();
+    let fitting: Vec<_> = (0..history.entries.len())
+        .filter(|at| wanted(&history.entries[*at].what))
+        .collect();
     (!fitting.is_empty()).then(|| fitting[index.index(fitting.len())])
 }
 
@@ -32,7 +44,9 @@ fn spoil(history: &mut History, class: Class, index: &Index) -> Option<()> {
     match class {
         Class::Lost => {
             let at = pick(history, index, |what| matches!(what, What::Acked { .. }))?;
-            let What::Acked { key: lost, .. } = history.entries[at].what else { return None };
+            let What::Acked { key: lost, .. } = history.entries[at].what else {
+                return None;
+            };
             for entry in &mut history.entries {
                 if let What::Held { events, .. } = &mut entry.what {
                     events.retain(|event| event.key != lost);
@@ -41,7 +55,10 @@ fn spoil(history: &mut History, class: Class, index: &Index) -> Option<()> {
         }
         Class::Doubled => {
             let at = pick(history, index, |what| matches!(what, What::Shown { .. }))?;
-            let (client, what) = (history.entries[at].client.0, history.entries[at].what.clone());
+            let (client, what) = (
+                history.entries[at].client.0,
+                history.entries[at].what.clone(),
+            );
             add(history, late, client, what);
         }
         Class::Phantom => {
@@ -51,7 +68,9 @@ fn spoil(history: &mut History, class: Class, index: &Index) -> Option<()> {
             }
         }
         Class::Corrupt => {
-            let at = pick(history, index, |what| matches!(what, What::Received { .. } | What::Shown { .. }))?;
+            let at = pick(history, index, |what| {
+                matches!(what, What::Received { .. } | What::Shown { .. })
+            })?;
             if let What::Received { event, .. } | What::Shown { event, .. } =
                 &mut history.entries[at].what
             {
@@ -66,8 +85,14 @@ fn spoil(history: &mut History, class: Class, index: &Index) -> Option<()> {
         }
         Class::Reordered => {
             // An acknowledgement is entered before anything, and so before what stands before it.
-            let at = pick(history, index, |what| matches!(what, What::Acked { seq, .. } if *seq > 1))?;
-            let What::Acked { place, seq, .. } = history.entries[at].what else { return None };
+            let at = pick(
+                history,
+                index,
+                |what| matches!(what, What::Acked { seq, .. } if *seq > 1),
+            )?;
+            let What::Acked { place, seq, .. } = history.entries[at].what else {
+                return None;
+            };
             let before = history.entries.iter().find_map(|entry| match entry.what {
                 What::Received { place: of, event } if of == place && event.seq + 1 == seq => {
                     Some(event.key)
@@ -84,37 +109,63 @@ fn spoil(history: &mut History, class: Class, index: &Index) -> Option<()> {
             history.entries[at].at = Duration::ZERO;
         }
         Class::Hole => {
-            let at = pick(history, index, |what| {
-                matches!(what, What::Held { events, .. } if events.len() > 1)
-            })?;
+            let at = pick(
+                history,
+                index,
+                |what| matches!(what, What::Held { events, .. } if events.len() > 1),
+            )?;
             if let What::Held { events, .. } = &mut history.entries[at].what {
                 events.remove(index.index(events.len() - 1));
             }
         }
         Class::Diverged => {
-            let at = pick(history, index, |what| {
-                matches!(what, What::Held { events, .. } if events.len() > 1)
-            })?;
+            let at = pick(
+                history,
+                index,
+                |what| matches!(what, What::Held { events, .. } if events.len() > 1),
+            )?;
             if let What::Held { events, .. } = &mut history.entries[at].what {
                 let at = index.index(events.len() - 1);
                 let (one, other) = (events[at], events[at + 1]);
-                events[at] = Event { seq: one.seq, ..other };
-                events[at + 1] = Event { seq: other.seq, ..one };
+                events[at] = Event {
+                    seq: one.seq,
+                    ..other
+                };
+                events[at + 1] = Event {
+                    seq: other.seq,
+                    ..one
+                };
             }
         }
         Class::Stuck => {
             history.converged_at = index.index(2).eq(&0).then(|| Duration::from_secs(1000));
         }
         Class::Leaked => {
-            pick(history, index, |what| matches!(what, What::Received { place: PRIVATE, .. }))?;
-            let members = if index.index(2) == 0 { vec![Person(12)] } else { vec![] };
+            pick(history, index, |what| {
+                matches!(what, What::Received { place: PRIVATE, .. })
+            })?;
+            let members = if index.index(2) == 0 {
+                vec![Person(12)]
+            } else {
+                vec![]
+            };
             history.places.insert(PRIVATE, Members::Only(members));
         }
         Class::TimeTravel => {
             let at = pick(history, index, |what| matches!(what, What::Head { .. }))?;
-            let What::Head { place, seq } = history.entries[at].what else { return None };
+            let What::Head { place, seq } = history.entries[at].what else {
+                return None;
+            };
             let client = history.entries[at].client.0;
-            add(history, late, client, What::Head { place, seq: seq - 1 });
+            add(
+                history,
+                late,
+                client,
+                What::Head {
+                    place,
+                    seq: seq - 1,
+                },
+            );
         }
         Class::Unsound => add(history, late, 1, What::Unsound { why: String::new() }),
     }

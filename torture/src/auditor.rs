@@ -36,7 +36,9 @@ impl Auditor {
         let mut auditor = Self { socket };
         match auditor.next().await? {
             ServerFrame::Auth(answer) if answer.code == shared::Code::Success => Ok(auditor),
-            other => Err(Failure::new(format!("The auditor was not let in: {other:?}"))),
+            other => Err(Failure::new(format!(
+                "The auditor was not let in: {other:?}"
+            ))),
         }
     }
 
@@ -45,10 +47,17 @@ impl Auditor {
     /// # Errors
     /// [`Failure`] when the server does not answer.
     pub(crate) async fn heads(&mut self) -> Result<BTreeMap<ConversationId, u64>> {
-        self.ask(&ClientFrame::Summary(Ask { request_id: RequestId(1) })).await?;
+        self.ask(&ClientFrame::Summary(Ask {
+            request_id: RequestId(1),
+        }))
+        .await?;
         loop {
             if let ServerFrame::Summary(summary) = self.next().await? {
-                return Ok(summary.conversations.iter().map(|one| (one.id, one.head.0)).collect());
+                return Ok(summary
+                    .conversations
+                    .iter()
+                    .map(|one| (one.id, one.head.0))
+                    .collect());
             }
         }
     }
@@ -57,7 +66,10 @@ impl Auditor {
     ///
     /// # Errors
     /// [`Failure`] when the server does not answer.
-    pub(crate) async fn log(&mut self, conversation: ConversationId) -> Result<Vec<histcheck::Event>> {
+    pub(crate) async fn log(
+        &mut self,
+        conversation: ConversationId,
+    ) -> Result<Vec<histcheck::Event>> {
         let mut events = Vec::new();
         let mut after = Seq::NONE;
         loop {
@@ -85,14 +97,23 @@ impl Auditor {
             return Ok(Vec::new());
         };
         let place = place(conversation);
-        Ok(vec![What::Head { place, seq: page.head.0 }])
+        Ok(vec![What::Head {
+            place,
+            seq: page.head.0,
+        }])
     }
 
     /// The page after this `seq`, or nothing where it is refused.
     async fn page(&mut self, conversation: ConversationId, after: Seq) -> Result<Option<Page>> {
         let (request_id, after) = (RequestId(2), Some(after));
         let limit = Some(shared::limits::MAX_PAGE_EVENTS);
-        let pull = Pull { request_id, conversation, after, before: None, limit };
+        let pull = Pull {
+            request_id,
+            conversation,
+            after,
+            before: None,
+            limit,
+        };
         self.ask(&ClientFrame::Pull(pull)).await?;
         loop {
             match self.next().await? {
@@ -118,11 +139,17 @@ impl Auditor {
                         }
                     }
                     Some(Ok(_)) => {}
-                    other => return Err(Failure::new(format!("The auditor lost the server: {other:?}"))),
+                    other => {
+                        return Err(Failure::new(format!(
+                            "The auditor lost the server: {other:?}"
+                        )));
+                    }
                 }
             }
         };
-        timeout(ANSWER, next).await.map_err(|_| Failure::new("The auditor gets no answer"))?
+        timeout(ANSWER, next)
+            .await
+            .map_err(|_| Failure::new("The auditor gets no answer"))?
     }
 }
 
@@ -178,7 +205,10 @@ const QUESTIONS: [(&str, &str); 3] = [
         "SELECT count(*) FROM (SELECT 1 FROM events
          GROUP BY conversation_id, sender_id, msg_id HAVING count(*) > 1)",
     ),
-    ("rows that point to nothing", "SELECT count(*) FROM pragma_foreign_key_check"),
+    (
+        "rows that point to nothing",
+        "SELECT count(*) FROM pragma_foreign_key_check",
+    ),
 ];
 
 const ANSWER: Duration = Duration::from_secs(20);

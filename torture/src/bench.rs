@@ -3,9 +3,10 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
-use crate::{failure::Result, pond::Launch};
+use crate::{failure::Result, pond::Launch, stage::Plan};
 
 /// The tools of a run.
 #[derive(Clone, Debug)]
@@ -24,6 +25,10 @@ pub(crate) struct Bench {
     pub(crate) can_fake_time: bool,
     /// How much of each fault.
     pub(crate) size: Size,
+    /// How the server is slowed down at its calls, by `strace`.
+    pub(crate) slowed: Vec<String>,
+    /// How long convergence may take, where it is not what a good server is given.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// How much of each fault an episode has.
@@ -51,7 +56,17 @@ impl Bench {
     pub(crate) fn launch(&self, data: &Path) -> Launch {
         let mut launch = Launch::new(&self.pond, data);
         launch.sabotage.clone_from(&self.sabotage);
+        if !self.slowed.is_empty() {
+            launch = launch.traced(&self.slowed);
+        }
         launch
+    }
+
+    /// The usual cast.
+    pub(crate) fn plan(&self) -> Plan {
+        let plan = Plan::default();
+        let patience = self.patience.unwrap_or(plan.patience);
+        Plan { patience, ..plan }
     }
 
     /// One of two numbers, by how long the run is to take.
@@ -73,6 +88,10 @@ impl Folder {
 /// Whether a command succeeds; its output does not matter.
 pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -51,7 +51,14 @@ mod tests {
         let stream = |mut dice: Dice| (0..9).map(|_| dice.between(3, 9)).collect::<Vec<_>>();
         assert_eq!(stream(Dice::new(5)), stream(Dice::new(5)));
         assert_ne!(stream(Dice::new(5)), stream(Dice::new(6)));
-        assert_ne!(stream(Dice::new(5).fork("a")), stream(Dice::new(5).fork("b")));
-        assert!(stream(Dice::new(5)).iter().all(|drawn| (3..9).contains(drawn)));
+        assert_ne!(
+            stream(Dice::new(5).fork("a")),
+            stream(Dice::new(5).fork("b"))
+        );
+        assert!(
+            stream(Dice::new(5))
+                .iter()
+                .all(|drawn| (3..9).contains(drawn))
+        );
     }
 }

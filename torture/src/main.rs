@@ -36,7 +36,9 @@ fn main() -> ExitCode {
     if may_unshare && !options.unshared {
         // What is mounted from here on ends with this process, however that ends.
         let mut again = std::process::Command::new("unshare");
-        again.args(["--mount", "--propagation", "private", "--"]).args(std::env::args_os());
+        again
+            .args(["--mount", "--propagation", "private", "--"])
+            .args(std::env::args_os());
         let error = again.arg("--unshared").exec();
         return end(Err(Failure::new(format!("Could not start again: {error}"))));
     }
@@ -45,17 +47,30 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<bool> {
     // One thread: what the server can use of the machine is its own.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let parent = options.folder.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = tempfile::Builder::new().prefix("pond-torture-").tempdir_in(parent)?;
+    let folder = tempfile::Builder::new()
+        .prefix("pond-torture-")
+        .tempdir_in(parent)?;
     let bench = Bench {
         pond: options.pond.clone(),
         sabotage: None,
         folder: folder.path().to_owned(),
-        can_trace: works("strace", &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]),
+        can_trace: works(
+            "strace",
+            &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"],
+        ),
         can_mount: options.unshared && works("mkfs.ext4", &["-V"]),
         can_fake_time: works("faketime", &["-f", "-1d", "true"]),
-        size: if options.minutes.is_some() { Size::Long } else { Size::Short },
+        slowed: Vec::new(),
+        patience: None,
+        size: if options.minutes.is_some() {
+            Size::Long
+        } else {
+            Size::Short
+        },
     };
     runtime.block_on(async {
         tokio::select! {

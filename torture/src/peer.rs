@@ -126,7 +126,10 @@ impl Peer {
     /// A peer that starts to connect when it runs.
     pub(crate) fn new(mut ties: Ties, habits: Habits) -> Self {
         // The server says the id; until then nothing is written.
-        let me = User { id: UserId(0), name: ties.name.clone() };
+        let me = User {
+            id: UserId(0),
+            name: ties.name.clone(),
+        };
         let client = Client::new(me, None, ties.dice.roll());
         let recorder = Recorder::new(ties.id, ties.began);
         let orders = ties.orders.borrow_and_update().clone();
@@ -151,7 +154,9 @@ impl Peer {
         loop {
             self.settle().await;
             if self.is_over() {
-                return self.recorder.finish(&self.client, &self.orders.conversations);
+                return self
+                    .recorder
+                    .finish(&self.client, &self.orders.conversations);
             }
             tokio::select! {
                 frame = next(&mut self.socket) => self.take(frame),
@@ -188,7 +193,9 @@ impl Peer {
             if let Ok(decoded) = ServerFrame::decode(&text) {
                 let acked = self.recorder.acked();
                 self.recorder.received(&decoded);
-                self.ties.acked.fetch_add(self.recorder.acked() - acked, Ordering::Relaxed);
+                self.ties
+                    .acked
+                    .fetch_add(self.recorder.acked() - acked, Ordering::Relaxed);
                 self.client.received(now, decoded);
                 self.recorder.observe(&mut self.client);
             }
@@ -262,7 +269,9 @@ impl Peer {
     }
 
     async fn transmit(&mut self, text: String) {
-        let Some(socket) = &mut self.socket else { return };
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
         let written = timeout(WRITE_DEADLINE, socket.send(Message::text(text))).await;
         if !matches!(written, Ok(Ok(()))) {
             self.socket = None;
@@ -277,11 +286,14 @@ impl Peer {
             for _ in on_the_way..self.habits.depth {
                 self.written += 1;
                 let id = (u64::from(self.ties.id.0) << 32) | u64::from(self.written);
-                let Ok(msg_id) = MsgId::parse(&format!("{id:016x}")) else { return };
+                let Ok(msg_id) = MsgId::parse(&format!("{id:016x}")) else {
+                    return;
+                };
                 let content = self.text(msg_id.as_str());
                 self.recorder.invoked(conversation, &msg_id, &content);
                 let now = self.now();
-                self.client.send(now, Timestamp(0), conversation, msg_id, content);
+                self.client
+                    .send(now, Timestamp(0), conversation, msg_id, content);
             }
         }
     }
@@ -295,7 +307,10 @@ impl Peer {
         } else {
             usize::try_from(dice.between(0, self.habits.longest)).unwrap_or(0)
         };
-        format!("{id} {}", filler.repeat(bytes.div_ceil(filler.len().max(1))))
+        format!(
+            "{id} {}",
+            filler.repeat(bytes.div_ceil(filler.len().max(1)))
+        )
     }
 
     fn discard_refused(&mut self) {
@@ -320,7 +335,12 @@ impl Peer {
             let conversation = self.client.conversation(*id)?;
             Some((*id, conversation.timeline().cursor().0))
         };
-        Status { user, is_connected, waiting, cursors: conversations.filter_map(cursor).collect() }
+        Status {
+            user,
+            is_connected,
+            waiting,
+            cursors: conversations.filter_map(cursor).collect(),
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -343,7 +363,9 @@ impl Peer {
 /// The next text frame; none when the socket is no more. Without a socket it never comes.
 /// Cancel-safe.
 async fn next(socket: &mut Option<Socket>) -> Option<String> {
-    let Some(open) = socket else { return std::future::pending().await };
+    let Some(open) = socket else {
+        return std::future::pending().await;
+    };
     loop {
         match open.next().await {
             Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
@@ -368,9 +390,14 @@ pub(crate) async fn connect(address: Option<SocketAddr>, name: String) -> Option
         stream.set_nodelay(true).ok()?;
         let request = format!("ws://{address}/ws?accessToken={name}");
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-        client_async_with_config(request, stream, Some(config)).await.ok()
+        client_async_with_config(request, stream, Some(config))
+            .await
+            .ok()
     };
-    timeout(OPENING, opening).await.ok()?.map(|(socket, _)| socket)
+    timeout(OPENING, opening)
+        .await
+        .ok()?
+        .map(|(socket, _)| socket)
 }
 
 const MAX_FRAMES_A_TURN: usize = 64;

@@ -57,23 +57,40 @@ pub(crate) enum Signal {
 impl Launch {
     /// A server of this binary on this folder.
     pub(crate) fn new(binary: &Path, data: &Path) -> Self {
-        Self { binary: binary.to_owned(), data: data.to_owned(), wrapper: Vec::new(), sabotage: None }
+        Self {
+            binary: binary.to_owned(),
+            data: data.to_owned(),
+            wrapper: Vec::new(),
+            sabotage: None,
+        }
     }
 
     /// The same, run by `strace` with these injections.
     #[must_use]
     pub(crate) fn traced(mut self, injections: &[String]) -> Self {
-        self.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"].map(String::from).into();
+        self.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null"]
+            .map(String::from)
+            .into();
         // Stops at the chosen calls alone, which is faster by far; an injected signal gets lost so.
         if !injections.iter().any(|one| one.contains("signal=")) {
             self.wrapper.push("--seccomp-bpf".into());
         }
-        let calls: Vec<_> = injections.iter().filter_map(|one| one.split(':').next()).collect();
-        self.wrapper.extend(["-e".into(), format!("trace={}", calls.join(","))]);
+        let calls: Vec<_> = injections
+            .iter()
+            .filter_map(|one| one.split(':').next())
+            .collect();
+        self.wrapper
+            .extend(["-e".into(), format!("trace={}", calls.join(","))]);
         for injection in injections {
-            self.wrapper.extend(["-e".into(), format!("inject={injection}")]);
+            self.wrapper
+                .extend(["-e".into(), format!("inject={injection}")]);
         }
         self
+    }
+
+    /// Whether it is run to be killed at one of its calls.
+    pub(crate) fn is_deadly(&self) -> bool {
+        self.wrapper.iter().any(|word| word.contains("signal="))
     }
 
     /// Starts it and waits until it listens. None when it ended before, as a kill during the start
@@ -90,12 +107,25 @@ impl Launch {
             words.extend(["setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from));
         }
         words.push(self.binary.clone().into());
-        let flags = ["--demo", "--rate-limits", "off", "--listen", "127.0.0.1:0", "--data"];
+        let flags = [
+            "--demo",
+            "--rate-limits",
+            "off",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+        ];
         words.extend(flags.map(OsString::from));
         words.push(self.data.clone().into());
-        let (program, arguments) = words.split_first().ok_or_else(|| Failure::new("Nothing to start"))?;
+        let (program, arguments) = words
+            .split_first()
+            .ok_or_else(|| Failure::new("Nothing to start"))?;
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         if std::env::var_os("POND_LOG").is_none() {
             // What it complains of under torture is expected; what counts is what its clients see.
             command.stderr(Stdio::null());
@@ -104,10 +134,16 @@ impl Launch {
         if let Some(defect) = &self.sabotage {
             command.env("POND_SABOTAGE", defect);
         }
-        let mut child = command
-            .spawn()
-            .map_err(|error| Failure::new(format!("Could not start {}: {error}", self.binary.display())))?;
-        let output = child.stdout.take().ok_or_else(|| Failure::new("The server has no output"))?;
+        let mut child = command.spawn().map_err(|error| {
+            Failure::new(format!(
+                "Could not start {}: {error}",
+                self.binary.display()
+            ))
+        })?;
+        let output = child
+            .stdout
+            .take()
+            .ok_or_else(|| Failure::new("The server has no output"))?;
         let mut output = BufReader::new(output).lines();
         let line = timeout(START, output.next_line()).await;
         let line = line.map_err(|_| Failure::new("The server does not start"))?;
@@ -115,12 +151,20 @@ impl Launch {
             let _ = child.wait().await;
             return Ok(None);
         };
-        let address = line.trim().strip_prefix("Pond is at http://").and_then(|at| at.parse().ok());
+        let address = line
+            .trim()
+            .strip_prefix("Pond is at http://")
+            .and_then(|at| at.parse().ok());
         let address = address.ok_or_else(|| Failure::new(format!("The server said: {line}")))?;
         let child_id = child.id().unwrap_or_default();
         // Some wrappers stay and have it as their child, others become it.
         let server = child_of(child_id).unwrap_or(child_id);
-        Ok(Some(Pond { child, server, address, _output: output }))
+        Ok(Some(Pond {
+            child,
+            server,
+            address,
+            _output: output,
+        }))
     }
 }
 
@@ -166,7 +210,9 @@ impl Pond {
     /// Memory that is resident, in KiB.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.server)).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().strip_suffix(" kB")?.parse().ok()
     }
 }

@@ -46,13 +46,20 @@ impl Proxy {
     ///
     /// # Errors
     /// When nothing can listen.
-    pub(crate) async fn start(target: watch::Receiver<Option<SocketAddr>>, dice: Dice) -> Result<Self> {
+    pub(crate) async fn start(
+        target: watch::Receiver<Option<SocketAddr>>,
+        dice: Dice,
+    ) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (weather, seen) = watch::channel(Weather::Fair);
         let mut task = JoinSet::new();
         task.spawn(accept(listener, target, seen, dice));
-        Ok(Self { address, weather, _task: task })
+        Ok(Self {
+            address,
+            weather,
+            _task: task,
+        })
     }
 
     /// Where peers connect.
@@ -95,7 +102,9 @@ async fn forward(
     weather: watch::Receiver<Weather>,
     mut dice: Dice,
 ) {
-    let Ok(server) = TcpStream::connect(address).await else { return };
+    let Ok(server) = TcpStream::connect(address).await else {
+        return;
+    };
     if client.set_nodelay(true).is_err() || server.set_nodelay(true).is_err() {
         return;
     }
@@ -135,7 +144,9 @@ async fn pump(
                 _ => return,
             },
         };
-        let Some(bytes) = buffer.get(..count) else { return };
+        let Some(bytes) = buffer.get(..count) else {
+            return;
+        };
         let now = *weather.borrow();
         let passed = match now {
             Weather::Fair | Weather::Silent => to.write_all(bytes).await,
@@ -160,7 +171,9 @@ async fn pump(
 async fn trickle(to: &mut OwnedWriteHalf, bytes: &[u8], dice: &mut Dice) -> std::io::Result<()> {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let count = usize::try_from(dice.between(1, 4)).unwrap_or(1).min(rest.len());
+        let count = usize::try_from(dice.between(1, 4))
+            .unwrap_or(1)
+            .min(rest.len());
         let (now, later) = rest.split_at(count);
         to.write_all(now).await?;
         // Its own packet.

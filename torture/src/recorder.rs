@@ -33,7 +33,13 @@ struct Screen {
 impl Recorder {
     /// A recorder of this client, on the clock that began then.
     pub(crate) fn new(client: ClientId, began: Instant) -> Self {
-        Self { client, began, entries: Vec::new(), screens: BTreeMap::new(), acked: 0 }
+        Self {
+            client,
+            began,
+            entries: Vec::new(),
+            screens: BTreeMap::new(),
+            acked: 0,
+        }
     }
 
     /// Messages acknowledged so far; a repeated answer counts again.
@@ -44,7 +50,11 @@ impl Recorder {
     /// Its person writes; to be called before the engine hears of it.
     pub(crate) fn invoked(&mut self, to: ConversationId, msg_id: &MsgId, content: &str) {
         let place = place(to);
-        self.enter(What::Invoked { place, key: key(msg_id), digest: Digest::of(content) });
+        self.enter(What::Invoked {
+            place,
+            key: key(msg_id),
+            digest: Digest::of(content),
+        });
     }
 
     /// A frame came; to be called before the engine hears of it.
@@ -52,16 +62,25 @@ impl Recorder {
         match frame {
             ServerFrame::Message(message) => {
                 let place = place(message.conversation);
-                self.enter(What::Received { place, event: event(message) });
+                self.enter(What::Received {
+                    place,
+                    event: event(message),
+                });
             }
             ServerFrame::Send(answer) => match (answer.code, answer.conversation, answer.seq) {
                 (Code::Success, Some(conversation), Some(seq)) => {
                     self.acked += 1;
                     let (place, key) = (place(conversation), key(&answer.msg_id));
-                    self.enter(What::Acked { place, key, seq: seq.0 });
+                    self.enter(What::Acked {
+                        place,
+                        key,
+                        seq: seq.0,
+                    });
                 }
                 (code, ..) if !code.is_passing() => {
-                    self.enter(What::Refused { key: key(&answer.msg_id) });
+                    self.enter(What::Refused {
+                        key: key(&answer.msg_id),
+                    });
                 }
                 _ => {}
             },
@@ -69,19 +88,31 @@ impl Recorder {
                 let place = place(page.conversation);
                 for one in &page.events {
                     if let shared::Event::MessageSent(message) = one {
-                        self.enter(What::Received { place, event: event(message) });
+                        self.enter(What::Received {
+                            place,
+                            event: event(message),
+                        });
                     }
                 }
-                self.enter(What::Head { place, seq: page.head.0 });
+                self.enter(What::Head {
+                    place,
+                    seq: page.head.0,
+                });
             }
             ServerFrame::Heartbeat(answer) => {
                 for head in &answer.heads {
-                    self.enter(What::Head { place: place(head.conversation), seq: head.seq.0 });
+                    self.enter(What::Head {
+                        place: place(head.conversation),
+                        seq: head.seq.0,
+                    });
                 }
             }
             ServerFrame::Summary(summary) => {
                 for one in &summary.conversations {
-                    self.enter(What::Head { place: place(one.id), seq: one.head.0 });
+                    self.enter(What::Head {
+                        place: place(one.id),
+                        seq: one.head.0,
+                    });
                 }
             }
             _ => {}
@@ -98,7 +129,9 @@ impl Recorder {
     }
 
     fn observe_timeline(&mut self, client: &Client, conversation: ConversationId) {
-        let Some(timeline) = client.conversation(conversation).map(client::Conversation::timeline)
+        let Some(timeline) = client
+            .conversation(conversation)
+            .map(client::Conversation::timeline)
         else {
             return;
         };
@@ -111,12 +144,17 @@ impl Recorder {
             screen.floor = floor;
         } else if floor > screen.floor || floor + count < screen.floor + screen.count {
             self.enter(What::Restarted { place });
-            screen = Screen { floor, ..Screen::default() };
+            screen = Screen {
+                floor,
+                ..Screen::default()
+            };
         }
         // What was paged in lies in front and is judged with what is held at the end.
         let paged = screen.floor - floor;
         if paged > 0 {
-            let older = timeline.events().take(usize::try_from(paged).unwrap_or(usize::MAX));
+            let older = timeline
+                .events()
+                .take(usize::try_from(paged).unwrap_or(usize::MAX));
             screen.own.extend(older.filter_map(|one| own(one, me)));
             screen.floor = floor;
             screen.count += paged;
@@ -124,7 +162,10 @@ impl Recorder {
         let known = usize::try_from(screen.count).unwrap_or(usize::MAX);
         for one in timeline.events().skip(known) {
             if let shared::Event::MessageSent(message) = one {
-                self.enter(What::Shown { place, event: event(message) });
+                self.enter(What::Shown {
+                    place,
+                    event: event(message),
+                });
             }
             screen.own.extend(own(one, me));
         }
@@ -139,17 +180,31 @@ impl Recorder {
     }
 
     /// The end: what is held, and what still waits.
-    pub(crate) fn finish(mut self, client: &Client, conversations: &[ConversationId]) -> Vec<Entry> {
+    pub(crate) fn finish(
+        mut self,
+        client: &Client,
+        conversations: &[ConversationId],
+    ) -> Vec<Entry> {
         for id in conversations {
-            let Some(conversation) = client.conversation(*id) else { continue };
-            let events = conversation.timeline().events().filter_map(|one| match one {
-                shared::Event::MessageSent(message) => Some(event(message)),
-                shared::Event::Unknown(_) => None,
-            });
+            let Some(conversation) = client.conversation(*id) else {
+                continue;
+            };
+            let events = conversation
+                .timeline()
+                .events()
+                .filter_map(|one| match one {
+                    shared::Event::MessageSent(message) => Some(event(message)),
+                    shared::Event::Unknown(_) => None,
+                });
             let events = events.collect();
-            self.enter(What::Held { place: place(*id), events });
+            self.enter(What::Held {
+                place: place(*id),
+                events,
+            });
             for outgoing in client.outgoing(*id) {
-                self.enter(What::Waiting { key: key(&outgoing.msg_id) });
+                self.enter(What::Waiting {
+                    key: key(&outgoing.msg_id),
+                });
             }
         }
         self.entries

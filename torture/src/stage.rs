@@ -118,7 +118,9 @@ impl Stage {
             launch,
             server: None,
             address,
-            front: proxy.as_ref().map(|proxy| watch::channel(Some(proxy.address())).0),
+            front: proxy
+                .as_ref()
+                .map(|proxy| watch::channel(Some(proxy.address())).0),
             proxy,
             peers: Vec::new(),
             tasks: JoinSet::new(),
@@ -138,7 +140,9 @@ impl Stage {
         for person in 1..=plan.second_devices.min(plan.people) {
             stage.seat(person, dice);
         }
-        stage.wait_until(SET_UP, |status| status.user.is_some()).await?;
+        stage
+            .wait_until(SET_UP, |status| status.user.is_some())
+            .await?;
         stage.open_conversations(dice);
         Ok(stage)
     }
@@ -160,26 +164,38 @@ impl Stage {
             dice: Dice::new(dice.roll()),
         };
         self.tasks.spawn(Peer::new(ties, self.plan.habits).run());
-        self.peers.push(Handle { id, name, orders, status });
+        self.peers.push(Handle {
+            id,
+            name,
+            orders,
+            status,
+        });
     }
 
     /// The room, and pairs of people drawn by chance; one writes to themselves.
     fn open_conversations(&mut self, dice: &mut Dice) {
-        let people: Vec<UserId> =
-            self.peers.iter().filter_map(|peer| peer.status.borrow().user).collect();
+        let people: Vec<UserId> = self
+            .peers
+            .iter()
+            .filter_map(|peer| peer.status.borrow().user)
+            .collect();
         self.conversations = vec![ConversationId::EVERYONE];
         for _ in 0..self.plan.directs {
             if let (Some(one), Some(other)) = (dice.pick(&people), dice.pick(&people)) {
-                self.conversations.push(ConversationId::direct(*one, *other));
+                self.conversations
+                    .push(ConversationId::direct(*one, *other));
             }
         }
         self.conversations.sort();
         self.conversations.dedup();
         for peer in &self.peers {
-            let Some(me) = peer.status.borrow().user else { continue };
+            let Some(me) = peer.status.borrow().user else {
+                continue;
+            };
             let theirs = |id: &&ConversationId| is_member(me, **id);
             let conversations = self.conversations.iter().filter(theirs).copied().collect();
-            peer.orders.send_modify(|orders| orders.conversations = conversations);
+            peer.orders
+                .send_modify(|orders| orders.conversations = conversations);
         }
     }
 
@@ -195,12 +211,19 @@ impl Stage {
     pub(crate) async fn start(&mut self) -> Result<bool> {
         self.server = self.launch.start().await?;
         // It may be killed again at any moment, and then says nothing.
-        if self.server.is_some() && self.launch.wrapper.is_empty() && let Ok(heads) = self.heads().await {
+        if self.server.is_some()
+            && !self.launch.is_deadly()
+            && let Ok(heads) = self.heads().await
+        {
             for (id, head) in heads {
-                self.enter(What::Survived { place: place(id), head });
+                self.enter(What::Survived {
+                    place: place(id),
+                    head,
+                });
             }
         }
-        self.address.send_replace(self.server.as_ref().map(Pond::address));
+        self.address
+            .send_replace(self.server.as_ref().map(Pond::address));
         Ok(self.server.is_some())
     }
 
@@ -217,7 +240,9 @@ impl Stage {
     /// # Errors
     /// [`Failure`] when none is running.
     pub(crate) fn server(&mut self) -> Result<&mut Pond> {
-        self.server.as_mut().ok_or_else(|| Failure::new("No server is running"))
+        self.server
+            .as_mut()
+            .ok_or_else(|| Failure::new("No server is running"))
     }
 
     /// Makes the network bad, or well again.
@@ -311,7 +336,8 @@ impl Stage {
     }
 
     async fn converge(&mut self) -> Result<()> {
-        self.wait_until(FOREVER, |status| status.is_connected && status.waiting == 0).await?;
+        self.wait_until(FOREVER, |status| status.is_connected && status.waiting == 0)
+            .await?;
         let heads = self.heads().await?;
         let holds_all = |status: &Status| {
             let mut cursors = status.cursors.iter();
@@ -337,7 +363,10 @@ impl Stage {
         let name_of = |id: &ConversationId| {
             let mut peers = self.peers.iter();
             let member = peers.find(|peer| {
-                peer.status.borrow().user.is_some_and(|user| is_member(user, *id))
+                peer.status
+                    .borrow()
+                    .user
+                    .is_some_and(|user| is_member(user, *id))
             });
             member.map(|peer| (*id, peer.name.clone()))
         };
@@ -371,13 +400,23 @@ impl Stage {
         let data = self.launch.data.clone();
         self.kill().await;
         let (at, client) = (self.began.elapsed(), THE_STAGE);
-        entries.extend(look_into(&data)?.into_iter().map(|what| Entry { at, client, what }));
+        entries.extend(
+            look_into(&data)?
+                .into_iter()
+                .map(|what| Entry { at, client, what }),
+        );
         let members = |id: &ConversationId| match id {
             ConversationId::Room(_) => Members::Everybody,
-            ConversationId::Direct(pair) => Members::Only(pair.people().map(|id| Person(id.0)).into()),
+            ConversationId::Direct(pair) => {
+                Members::Only(pair.people().map(|id| Person(id.0)).into())
+            }
         };
         let history = History {
-            places: self.conversations.iter().map(|id| (place(*id), members(id))).collect(),
+            places: self
+                .conversations
+                .iter()
+                .map(|id| (place(*id), members(id)))
+                .collect(),
             clients,
             entries,
             healed_at: self.healed_at,
@@ -385,8 +424,14 @@ impl Stage {
             patience: self.plan.patience,
         };
         let report = check(&history);
-        let converged_in = self.converged_at.zip(self.healed_at).map(|(at, healed)| at - healed);
-        Ok(Judged { report, converged_in })
+        let converged_in = self
+            .converged_at
+            .zip(self.healed_at)
+            .map(|(at, healed)| at - healed);
+        Ok(Judged {
+            report,
+            converged_in,
+        })
     }
 
     fn clients(&self) -> std::collections::BTreeMap<ClientId, Person> {
@@ -414,8 +459,15 @@ impl Stage {
             let Some(user) = user else { continue };
             clients.insert(client, Person(user.0));
             let mut auditor = Auditor::sign_in(address, &name).await?;
-            let mut whats = vec![What::Held { place: place(id), events: auditor.log(id).await? }];
-            for foreign in self.conversations.iter().filter(|id| !is_member(user, **id)) {
+            let mut whats = vec![What::Held {
+                place: place(id),
+                events: auditor.log(id).await?,
+            }];
+            for foreign in self
+                .conversations
+                .iter()
+                .filter(|id| !is_member(user, **id))
+            {
                 whats.extend(auditor.intrude(*foreign).await?);
             }
             let at = self.began.elapsed();

@@ -18,6 +18,7 @@ mod crash;
 mod http_api;
 mod limits;
 mod presence;
+mod sabotage;
 mod site;
 mod start_up;
 mod support;

@@ -36,7 +36,11 @@ pub struct Said {
 pub fn good(said: &[Said]) -> History {
     let mut history = History {
         clients: DEVICES.map(|(id, person)| (ClientId(id), person)).into(),
-        places: [(ROOM, Members::Everybody), (PRIVATE, Members::Only(vec![ANA, BO]))].into(),
+        places: [
+            (ROOM, Members::Everybody),
+            (PRIVATE, Members::Only(vec![ANA, BO])),
+        ]
+        .into(),
         healed_at: Some(Duration::from_secs(100)),
         converged_at: Some(Duration::from_secs(101)),
         patience: Duration::from_secs(10),
@@ -45,22 +49,49 @@ pub fn good(said: &[Said]) -> History {
     let mut logs = [(ROOM, vec![]), (PRIVATE, vec![])];
     for (n, said) in (0u64..).zip(said) {
         let (key, digest, place) = (Key(n), Digest(n * 31), said.place);
-        add(&mut history, n * 10, said.by, What::Invoked { place, key, digest });
+        add(
+            &mut history,
+            n * 10,
+            said.by,
+            What::Invoked { place, key, digest },
+        );
         if said.is_refused {
             add(&mut history, n * 10 + 1, said.by, What::Refused { key });
             continue;
         }
-        let Some((_, log)) = logs.iter_mut().find(|(of, _)| *of == place) else { continue };
+        let Some((_, log)) = logs.iter_mut().find(|(of, _)| *of == place) else {
+            continue;
+        };
         let seq = log.len() as u64 + 1;
         let sender = person(said.by);
-        let event = Event { seq, key, sender, digest };
+        let event = Event {
+            seq,
+            key,
+            sender,
+            digest,
+        };
         log.push(event);
         if said.is_acked {
-            add(&mut history, n * 10 + 2, said.by, What::Acked { place, key, seq });
+            add(
+                &mut history,
+                n * 10 + 2,
+                said.by,
+                What::Acked { place, key, seq },
+            );
         }
         for (device, _) in entitled(place) {
-            add(&mut history, n * 10 + 3, device, What::Received { place, event });
-            add(&mut history, n * 10 + 3, device, What::Shown { place, event });
+            add(
+                &mut history,
+                n * 10 + 3,
+                device,
+                What::Received { place, event },
+            );
+            add(
+                &mut history,
+                n * 10 + 3,
+                device,
+                What::Shown { place, event },
+            );
             add(&mut history, n * 10 + 4, device, What::Head { place, seq });
         }
     }
@@ -75,12 +106,17 @@ pub fn good(said: &[Said]) -> History {
 
 /// Whose device this is.
 pub fn person(device: u32) -> Person {
-    DEVICES.into_iter().find(|(id, _)| *id == device).map_or(CY, |(_, person)| person)
+    DEVICES
+        .into_iter()
+        .find(|(id, _)| *id == device)
+        .map_or(CY, |(_, person)| person)
 }
 
 /// The devices that may see this place.
 pub fn entitled(place: Place) -> impl Iterator<Item = (u32, Person)> {
-    DEVICES.into_iter().filter(move |(_, person)| place == ROOM || *person != CY)
+    DEVICES
+        .into_iter()
+        .filter(move |(_, person)| place == ROOM || *person != CY)
 }
 
 /// Enters one line.
@@ -91,7 +127,19 @@ pub fn add(history: &mut History, at_ms: u64, device: u32, what: What) {
 
 /// Four in the room by all, two in private.
 pub fn six() -> Vec<Said> {
-    [(1, ROOM), (2, ROOM), (3, PRIVATE), (3, ROOM), (1, PRIVATE), (4, ROOM)]
-        .map(|(by, place)| Said { by, place, is_acked: true, is_refused: false })
-        .into()
+    [
+        (1, ROOM),
+        (2, ROOM),
+        (3, PRIVATE),
+        (3, ROOM),
+        (1, PRIVATE),
+        (4, ROOM),
+    ]
+    .map(|(by, place)| Said {
+        by,
+        place,
+        is_acked: true,
+        is_refused: false,
+    })
+    .into()
 }

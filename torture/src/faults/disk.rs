@@ -5,19 +5,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{Episode, Fault};
-use crate::{
-    bench::Bench,
-    dice::Dice,
-    failure::Result,
-    mounted::Mounted,
-    stage::{Plan, Stage},
-};
+use crate::{bench::Bench, dice::Dice, failure::Result, mounted::Mounted, stage::Stage};
 
 /// A disk of a few megabytes fills up, and then has room again.
 pub(super) async fn full(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let disk = Mounted::small_disk(folder.path())?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
     plan.habits.longest = 2000;
     let stage = Stage::set_up(plan, bench.launch(&folder.path().join("pond")), dice).await?;
@@ -47,7 +41,7 @@ pub(super) async fn full(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
 /// Now and then a sync or a write fails, and then works again, without a restart and with one.
 pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 8;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let plain = stage.launch().clone();
@@ -55,10 +49,17 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     for round in 0..rounds {
         stage.kill().await;
         let (first, step) = (dice.between(3, 12), dice.between(3, 20));
-        let calls = if round % 2 == 0 { "fsync,fdatasync" } else { "pwrite64" };
+        let calls = if round % 2 == 0 {
+            "fsync,fdatasync"
+        } else {
+            "pwrite64"
+        };
         let errors = ["EIO", "ENOSPC"];
         let error = dice.pick(&errors).copied().unwrap_or("EIO");
-        let injection = format!("{calls}:error={error}:when={first}..{}+{step}", first + step * 6);
+        let injection = format!(
+            "{calls}:error={error}:when={first}..{}+{step}",
+            first + step * 6
+        );
         *stage.launch() = plain.clone().traced(&[injection]);
         if !stage.start().await? {
             // It failed while it opened the database, and said so; the next start is well.
@@ -76,8 +77,10 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
 /// Every sync takes 50 ms longer.
 pub(super) async fn slow(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let launch = bench.launch(folder.path()).traced(&["fsync,fdatasync:delay_exit=50000".into()]);
-    let stage = Stage::set_up(Plan::default(), launch, dice).await?;
+    let launch = bench
+        .launch(folder.path())
+        .traced(&["fsync,fdatasync:delay_exit=50000".into()]);
+    let stage = Stage::set_up(bench.plan(), launch, dice).await?;
     stage.write();
     sleep(Duration::from_secs(bench.either(2, 10))).await;
     Fault::Slow.judge(stage, 1).await

@@ -4,17 +4,11 @@
 use std::time::Duration;
 
 use super::{Episode, Fault};
-use crate::{
-    bench::Bench,
-    dice::Dice,
-    failure::Result,
-    pond::Signal,
-    stage::{Plan, Stage},
-};
+use crate::{bench::Bench, dice::Dice, failure::Result, pond::Signal, stage::Stage};
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
@@ -24,7 +18,9 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         let (calls, most) = dice.pick(&CALLS).copied().unwrap_or(("fsync,fdatasync", 9));
         let call = dice.between(1, most);
         let plain = stage.launch().clone();
-        *stage.launch() = plain.clone().traced(&[format!("{calls}:signal=KILL:when={call}")]);
+        *stage.launch() = plain
+            .clone()
+            .traced(&[format!("{calls}:signal=KILL:when={call}")]);
         exact += u32::from(!stage.start().await? || struck(&mut stage, turn % 3 == 0).await?);
         *stage.launch() = plain;
     }

@@ -5,16 +5,11 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{Episode, Fault};
-use crate::{
-    bench::Bench,
-    dice::Dice,
-    failure::Result,
-    stage::{Plan, Stage},
-};
+use crate::{bench::Bench, dice::Dice, failure::Result, stage::Stage};
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     // The engine's waits go by its own clock: a second of theirs is a quarter of ours.
     plan.habits.clock_scale = 4;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;

@@ -29,8 +29,14 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let count = bench.either(50_000, 1_000_000);
     fill(folder.path(), count)?;
     // Some load, so that there is a log to recover.
-    let habits = Plan::default().habits;
-    let plan = Plan { people: 4, second_devices: 0, directs: 2, habits, ..Plan::default() };
+    let habits = bench.plan().habits;
+    let plan = Plan {
+        people: 4,
+        second_devices: 0,
+        directs: 2,
+        habits,
+        ..bench.plan()
+    };
     let mut stage = Stage::set_up(plan, launch.clone(), dice).await?;
     stage.write();
     stage.wait_for_acks(2000, Duration::from_secs(10)).await;
@@ -47,7 +53,10 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         faults: 1,
         report: histcheck::Report::default(),
         converged_in: Some(took),
-        note: format!("{count} messages, first ack {} ms after the start", took.as_millis()),
+        note: format!(
+            "{count} messages, first ack {} ms after the start",
+            took.as_millis()
+        ),
         complaint,
     })
 }
@@ -71,9 +80,17 @@ fn fill(data: &Path, count: u64) -> Result<()> {
         for n in 2..=count {
             let id = format!("filled-{n}");
             let text = format!("message {n} of a long log, as long as people write on average");
-            let Ok(msg_id) = MsgId::parse(&id) else { continue };
+            let Ok(msg_id) = MsgId::parse(&id) else {
+                continue;
+            };
             check = check.then(UserId(sender.cast_unsigned()), &msg_id, &text);
-            insert.execute(params![n.cast_signed(), sender, id, text, check.0.cast_signed()])?;
+            insert.execute(params![
+                n.cast_signed(),
+                sender,
+                id,
+                text,
+                check.0.cast_signed()
+            ])?;
         }
     }
     let head = "UPDATE conversations SET last_seq = ?1, last_check = ?2 WHERE id = 1";

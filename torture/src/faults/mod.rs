@@ -3,9 +3,10 @@
 mod disk;
 mod exact;
 mod kill;
+mod load;
 mod million;
 mod network;
-mod power;
+pub(crate) mod power;
 mod process;
 mod reader;
 mod restore;
@@ -22,6 +23,8 @@ pub(crate) use power::Disk;
 /// A kind of fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fault {
+    /// None: only load.
+    Load,
     /// `kill -9` at random times under load.
     Kill,
     /// `kill -9` at one exact system call of a send, a start, a checkpoint, a stop.
@@ -75,7 +78,8 @@ pub(crate) struct Episode {
 
 impl Fault {
     /// All kinds that a campaign runs, in the order in which it does.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
+        Self::Load,
         Self::Kill,
         Self::Exact,
         Self::Power,
@@ -102,6 +106,7 @@ impl Fault {
     /// The name on the command line and in the table.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Load => "load",
             Self::Kill => "kill",
             Self::Exact => "exact",
             Self::Power => "power",
@@ -135,18 +140,13 @@ impl Fault {
         }
     }
 
-    /// Whether a new promise it tests stands behind a server that has it.
-    pub(crate) fn is_in_every_run(self) -> bool {
-        // A server without check values cannot tell a backup from the present.
-        self != Self::Restore
-    }
-
     /// Runs one episode.
     ///
     /// # Errors
     /// [`crate::failure::Failure`] when the harness cannot go on.
     pub(crate) async fn strike(self, bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         match self {
+            Self::Load => load::strike(bench, dice).await,
             Self::Kill => kill::strike(bench, dice).await,
             Self::Exact => exact::strike(bench, dice).await,
             Self::Power => power::strike(bench, dice, Disk::Honest).await,

@@ -16,7 +16,10 @@ use crate::{
 /// Cuts in the middle of frames, trickling, late pieces, nothing at all, by turns.
 pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan { through_proxy: true, ..Plan::default() };
+    let mut plan = Plan {
+        through_proxy: true,
+        ..bench.plan()
+    };
     plan.habits.clock_scale = 4;
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
@@ -27,7 +30,9 @@ pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episod
         sleep(Duration::from_millis(dice.between(20, 250))).await;
         stage.weather(Weather::Fair);
         stage.hint();
-        stage.wait_for_acks(dice.between(1, 300), Duration::from_millis(400)).await;
+        stage
+            .wait_for_acks(dice.between(1, 300), Duration::from_millis(400))
+            .await;
     }
     Fault::Network.judge(stage, changes).await
 }
@@ -36,7 +41,10 @@ pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episod
 /// times faster, or each would take a minute.
 pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan { through_proxy: true, ..Plan::default() };
+    let mut plan = Plan {
+        through_proxy: true,
+        ..bench.plan()
+    };
     plan.habits.clock_scale = 10;
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
@@ -55,7 +63,12 @@ pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
 /// Half a second there, half a second gone.
 pub(super) async fn flap(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let plan = Plan { people: 30, second_devices: 10, through_proxy: true, ..Plan::default() };
+    let plan = Plan {
+        people: 30,
+        second_devices: 10,
+        through_proxy: true,
+        ..bench.plan()
+    };
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
     let flaps = bench.either(6, 30);
@@ -69,5 +82,10 @@ pub(super) async fn flap(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     Fault::Flap.judge(stage, flaps).await
 }
 
-const BAD: [Weather; 4] = [Weather::Down, Weather::MidFrame, Weather::Trickle, Weather::Late];
+const BAD: [Weather; 4] = [
+    Weather::Down,
+    Weather::MidFrame,
+    Weather::Trickle,
+    Weather::Late,
+];
 const HALF: Duration = Duration::from_millis(500);

@@ -18,7 +18,7 @@ use crate::{
     dice::Dice,
     failure::{Failure, Result},
     mounted::Mounted,
-    stage::{Plan, Stage},
+    stage::Stage,
 };
 
 /// What the disk does when it is asked to sync.
@@ -41,11 +41,8 @@ pub(crate) async fn cuts(bench: &Bench, dice: &mut Dice, disk: Disk, cuts: u32) 
     let mut at = folder.path().join("mounted-0");
     std::fs::create_dir(&at)?;
     let mut mounted = Mounted::image(&image, &at)?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
-    if disk == Disk::Lying {
-        plan.patience = Duration::from_secs(2);
-    }
     let launch = |at: &Path| {
         let launch = bench.launch(&at.join("data"));
         match disk {
@@ -82,7 +79,10 @@ pub(crate) async fn cuts(bench: &Bench, dice: &mut Dice, disk: Disk, cuts: u32) 
 fn format(folder: &Path) -> Result<PathBuf> {
     let image = folder.join("image-0");
     std::fs::File::create(&image)?.set_len(IMAGE_BYTES)?;
-    if works("mkfs.ext4", &["-q", "-F", image.to_str().unwrap_or_default()]) {
+    if works(
+        "mkfs.ext4",
+        &["-q", "-F", image.to_str().unwrap_or_default()],
+    ) {
         return Ok(image);
     }
     Err(Failure::new("An image cannot be formatted"))

@@ -8,24 +8,20 @@ use tokio::{
 };
 
 use super::{Episode, Fault};
-use crate::{
-    bench::Bench,
-    dice::Dice,
-    failure::Result,
-    pond::Signal,
-    stage::{Plan, Stage},
-};
+use crate::{bench::Bench, dice::Dice, failure::Result, pond::Signal, stage::Stage};
 
 /// Paused and let go on, for longer and shorter than clients wait for a heartbeat.
 pub(super) async fn pause(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 20;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
     let pauses = bench.either(4, 20);
     for _ in 0..pauses {
-        stage.wait_for_acks(dice.between(50, 300), Duration::from_secs(3)).await;
+        stage
+            .wait_for_acks(dice.between(50, 300), Duration::from_secs(3))
+            .await;
         stage.server()?.signal(Signal::Pause).await;
         sleep(Duration::from_millis(dice.between(50, 3500))).await;
         stage.server()?.signal(Signal::Resume).await;
@@ -38,7 +34,7 @@ pub(super) async fn descriptors(bench: &Bench, dice: &mut Dice) -> Result<Episod
     let folder = bench.fresh_folder()?;
     let mut launch = bench.launch(folder.path());
     launch.wrapper = ["prlimit", "--nofile=64:64"].map(String::from).into();
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
     let mut stage = Stage::set_up(plan, launch, dice).await?;
     stage.write();
@@ -65,13 +61,15 @@ pub(super) async fn descriptors(bench: &Bench, dice: &mut Dice) -> Result<Episod
 /// Each start is in another time, days away. `faketime` leaves the clock alone that never goes back.
 pub(super) async fn clock(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan::default();
+    let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
     let jumps = bench.either(4, 16);
     for jump in 0..jumps {
-        stage.wait_for_acks(dice.between(50, 300), Duration::from_secs(3)).await;
+        stage
+            .wait_for_acks(dice.between(50, 300), Duration::from_secs(3))
+            .await;
         stage.kill().await;
         let sign = if jump % 2 == 0 { '-' } else { '+' };
         let away = format!("{sign}{}d", dice.between(1, 400));

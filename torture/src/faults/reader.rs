@@ -14,7 +14,10 @@ use crate::{
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut plan = Plan { through_proxy: true, ..Plan::default() };
+    let mut plan = Plan {
+        through_proxy: true,
+        ..bench.plan()
+    };
     plan.habits.longest = 2000;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let before = stage.server()?.resident_kib().unwrap_or_default();
@@ -30,7 +33,11 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         stage.wait_for_acks(200, Duration::from_secs(2)).await;
         most = most.max(stage.server()?.resident_kib().unwrap_or_default());
         // The peers read slowly for a while, too, so that their mailboxes fill.
-        stage.weather(if turn % 4 == 1 { Weather::Late } else { Weather::Fair });
+        stage.weather(if turn % 4 == 1 {
+            Weather::Late
+        } else {
+            Weather::Fair
+        });
     }
     let count = u32::try_from(readers.len()).unwrap_or(u32::MAX);
     let mut episode = Fault::Reader.judge(stage, count).await?;

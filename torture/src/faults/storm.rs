@@ -15,7 +15,12 @@ use crate::{
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let people = bench.either(200, 5000);
-    let habits = Habits { depth: 0, clock_scale: 1, tick: Duration::from_secs(1), longest: 40 };
+    let habits = Habits {
+        depth: 0,
+        clock_scale: 1,
+        tick: Duration::from_secs(1),
+        longest: 40,
+    };
     let plan = Plan {
         people,
         second_devices: 0,
@@ -43,7 +48,10 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         faults: people,
         report: histcheck::Report::default(),
         converged_in: complaint.is_none().then_some(took),
-        note: format!("{people} clients in sync again after {:.1} s, server {peak} MiB", took.as_secs_f64()),
+        note: format!(
+            "{people} clients in sync again after {:.1} s, server {peak} MiB",
+            took.as_secs_f64()
+        ),
         complaint,
     })
 }
