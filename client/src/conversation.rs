@@ -3,7 +3,7 @@
 use shared::{
     ConversationId, Event, Message, RequestId, Seq, Timestamp, UserId,
     event::Position,
-    frame::{ConversationSummary, ReadMark},
+    frame::{ConversationSummary, Marks, ReadMark},
     limits::{PAGE_EVENTS, TYPING_STANDS},
 };
 
@@ -27,6 +27,11 @@ pub struct Conversation {
     /// Wanted on screen, so its hole is filled; others only follow their head.
     pub(crate) is_open: bool,
     comparison: Comparison,
+    /// The last `seq` the server knows a device of this person to have, as far as is known here.
+    delivered: Seq,
+    told_delivered_at: Moment,
+    peer_delivered: Seq,
+    peer_read: Seq,
     pub(crate) restored: Option<Restored>,
 }
 
@@ -62,6 +67,10 @@ impl Conversation {
             typing: Vec::new(),
             is_open: false,
             comparison: Comparison::Same,
+            delivered: Seq::NONE,
+            told_delivered_at: Moment::ZERO,
+            peer_delivered: Seq::NONE,
+            peer_read: Seq::NONE,
             restored: None,
         }
     }
@@ -93,6 +102,16 @@ impl Conversation {
         self.typing.iter().map(|(user, _)| *user)
     }
 
+    /// In a private conversation, the last `seq` that one of the other person's devices has.
+    pub fn peer_delivered(&self) -> Seq {
+        self.peer_delivered
+    }
+
+    /// In a private conversation, the last `seq` that the other person saw.
+    pub fn peer_read(&self) -> Seq {
+        self.peer_read
+    }
+
     /// That the server came back from an older backup, until [`crate::Client::dismiss_restored`].
     pub fn restored(&self) -> Option<Restored> {
         self.restored
@@ -115,6 +134,8 @@ impl Conversation {
     /// The connection broke, and the next server may be one that came back from a backup.
     pub(crate) fn connection_lost(&mut self) {
         self.timeline.forget_head();
+        // What was told may not have come; the next summary says what did.
+        self.delivered = Seq::NONE;
         if self.timeline.cursor() > Seq::NONE {
             self.comparison = Comparison::Needed;
         }
@@ -140,6 +161,8 @@ impl Conversation {
         self.comparison = Comparison::Same;
         // A mark in a log that is no more says nothing; the next summary brings the one that stands.
         self.read = Seq::NONE;
+        self.delivered = Seq::NONE;
+        (self.peer_delivered, self.peer_read) = (Seq::NONE, Seq::NONE);
         self.counted = (head, 0);
         let former = self.timeline.replace(head);
         former
@@ -157,7 +180,48 @@ impl Conversation {
             self.read = summary.read;
             self.counted = (summary.head, summary.unread);
         }
+        self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
+        self.apply_peer(
+            summary.peer_delivered.unwrap_or_default(),
+            summary.peer_read.unwrap_or_default(),
+        );
         self.note_head(summary.head);
+    }
+
+    pub(crate) fn apply_marks(&mut self, marks: Marks, me: UserId) {
+        if marks.user == me {
+            self.delivered = self.delivered.max(marks.delivered);
+        } else {
+            self.apply_peer(marks.delivered, marks.read);
+        }
+    }
+
+    /// Marks only grow, in whatever order they come, and who has read has it delivered.
+    fn apply_peer(&mut self, delivered: Seq, read: Seq) {
+        self.peer_read = self.peer_read.max(read);
+        self.peer_delivered = self.peer_delivered.max(delivered).max(self.peer_read);
+    }
+
+    /// What the sender of a private message is to be told now: that it is here. At most once in
+    /// [`DELIVERED_REPEAT`]; for rooms the heartbeat's cursors do.
+    pub(crate) fn delivered_to_tell(&mut self, me: UserId, now: Moment) -> Option<Seq> {
+        let cursor = self.timeline.cursor();
+        let is_private = self.id.peer_of(me).is_some_and(|peer| peer != me);
+        if !is_private || cursor <= self.delivered || self.is_unverified() {
+            return None;
+        }
+        let mut new = self.timeline.after(self.delivered);
+        let is_of_peer =
+            |event: &Event| matches!(event, Event::MessageSent(sent) if sent.from != me);
+        if !new.any(is_of_peer) {
+            self.delivered = cursor;
+            return None;
+        }
+        if now.saturating_sub(self.told_delivered_at) < DELIVERED_REPEAT {
+            return None;
+        }
+        (self.delivered, self.told_delivered_at) = (cursor, now);
+        Some(cursor)
     }
 
     pub(crate) fn apply_read(&mut self, mark: ReadMark) {
@@ -203,5 +267,8 @@ impl Conversation {
     }
 }
 
+/// How often a sender is told that messages came. Source: people see two ticks a second later as at
+/// once, and a burst costs one notice.
+const DELIVERED_REPEAT: Moment = Moment::from_secs(1);
 /// A larger hole is not filled: the timeline starts again at its end and is paged back from there.
 const MOST_MISSED: u64 = 500;

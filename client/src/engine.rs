@@ -7,7 +7,7 @@
 
 mod restored;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use shared::{
     ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
@@ -21,7 +21,7 @@ use shared::{
 };
 
 use crate::{
-    Closed, Conversation, Delivery, Link, Moment, Outgoing, Taken, Timeline,
+    Closed, Conversation, Delivery, Link, Moment, Outgoing, SortedMap, Taken, Timeline,
     link::{Heart, Pulse},
     outbox::{Outbox, QUEUED},
     sabotage::{self, Defect},
@@ -47,7 +47,7 @@ pub enum Change {
     Conversations,
     /// People and their presence.
     People,
-    /// The events of a conversation or the messages on their way to it.
+    /// The events of a conversation, the messages on their way to it, or the other person's marks.
     Timeline(ConversationId),
     /// Who is typing there.
     Typing(ConversationId),
@@ -60,10 +60,10 @@ pub struct Client {
     me: User,
     token: Option<String>,
     heart: Heart,
-    conversations: BTreeMap<ConversationId, Conversation>,
-    people: BTreeMap<UserId, Person>,
+    conversations: SortedMap<ConversationId, Conversation>,
+    people: SortedMap<UserId, Person>,
     outbox: Outbox,
-    asked: BTreeMap<RequestId, Asked>,
+    asked: SortedMap<RequestId, Asked>,
     last_request: u64,
     summary_wanted: bool,
     /// The server's build, once it has said so.
@@ -71,7 +71,7 @@ pub struct Client {
     /// The server's database, once it has said so.
     incarnation: Option<String>,
     presence: Presence,
-    typed_at: BTreeMap<ConversationId, Moment>,
+    typed_at: SortedMap<ConversationId, Moment>,
     effects: VecDeque<Effect>,
     changes: VecDeque<Change>,
 }
@@ -99,7 +99,7 @@ impl Client {
     /// A client of `me`. With a `token` it signs in by `AUTH_REQUEST`, without one the socket's
     /// cookie says who it is. `seed` spreads the reconnects of many clients; any number will do.
     pub fn new(me: User, token: Option<String>, seed: u64) -> Self {
-        let mut people = BTreeMap::new();
+        let mut people = SortedMap::new();
         let myself = Person {
             id: me.id,
             name: me.name.clone(),
@@ -111,16 +111,16 @@ impl Client {
             me,
             token,
             heart: Heart::new(seed),
-            conversations: BTreeMap::from([(everyone.id, everyone)]),
+            conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
-            asked: BTreeMap::new(),
+            asked: SortedMap::new(),
             last_request: 0,
             summary_wanted: false,
             build: None,
             incarnation: None,
             presence: Presence::Online,
-            typed_at: BTreeMap::new(),
+            typed_at: SortedMap::new(),
             effects: VecDeque::new(),
             changes: VecDeque::new(),
         }
@@ -292,6 +292,12 @@ impl Client {
             ServerFrame::Read(mark) => {
                 self.conversation_mut(mark.conversation).apply_read(mark);
                 self.change(Change::Conversations);
+            }
+            ServerFrame::Marks(marks) => {
+                let me = self.me.id;
+                let marked = self.conversation_mut(marks.conversation);
+                marked.apply_marks(marks, me);
+                self.change(Change::Timeline(marks.conversation));
             }
             ServerFrame::Typing(typing) => {
                 if typing.user.id != self.me.id {
@@ -472,7 +478,7 @@ impl Client {
                 // Its event is the best ack there is.
                 self.outbox.acknowledge(&message.msg_id, seq);
             } else {
-                self.people.entry(from).or_insert(Person {
+                self.people.get_or_insert_with(from, || Person {
                     id: from,
                     name,
                     presence: Presence::Offline,
@@ -569,7 +575,7 @@ impl Client {
         self.asked.remove(&page.request_id);
         for event in &page.events {
             if let Event::MessageSent(message) = event {
-                self.people.entry(message.from).or_insert_with(|| Person {
+                self.people.get_or_insert_with(message.from, || Person {
                     id: message.from,
                     name: message.from_user.clone(),
                     presence: Presence::Offline,
@@ -660,6 +666,7 @@ impl Client {
                 ClientFrame::Summary(Ask { request_id })
             });
         }
+        self.tell_delivered(now);
         let behind: Vec<_> = self
             .conversations
             .values()
@@ -682,6 +689,21 @@ impl Client {
                     limit,
                 })
             });
+        }
+    }
+
+    /// Only once it is known what the server knows already.
+    fn tell_delivered(&mut self, now: Moment) {
+        if self.summary_wanted || self.is_asked(Question::Summary) {
+            return;
+        }
+        let me = self.me.id;
+        let all = self.conversations.values_mut();
+        let due: Vec<_> = all
+            .filter_map(|one| Some(Position::new(one.id, one.delivered_to_tell(me, now)?)))
+            .collect();
+        for place in due {
+            self.transmit(ClientFrame::Delivered(place));
         }
     }
 
@@ -751,8 +773,7 @@ impl Client {
 
     fn conversation_mut(&mut self, id: ConversationId) -> &mut Conversation {
         self.conversations
-            .entry(id)
-            .or_insert_with(|| Conversation::new(id))
+            .get_or_insert_with(id, || Conversation::new(id))
     }
 
     fn transmit(&mut self, frame: ClientFrame) {

@@ -19,12 +19,14 @@ mod engine;
 mod link;
 mod outbox;
 pub mod sabotage;
+mod sorted_map;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};
 pub use engine::{Change, Client, Effect};
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
+pub use sorted_map::SortedMap;
 pub use timeline::{Diverged, Taken, Timeline};
 
 use std::time::Duration;

@@ -293,6 +293,9 @@ impl World {
                     read: Seq::NONE,
                     unread: head.0,
                     last_at: Timestamp(0),
+                    delivered: None,
+                    peer_delivered: None,
+                    peer_read: None,
                 };
                 let (request_id, conversations) = (ask.request_id, vec![room]);
                 ServerFrame::Summary(Summary {

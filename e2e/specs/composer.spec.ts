@@ -12,7 +12,9 @@ test("Enter sends and Shift+Enter breaks the line", async ({ person }) => {
   await expect(window.message("one")).toBeVisible();
   await expect(window.composer).toHaveValue("");
   await expect(window.composer).toBeFocused();
-  expect((await account.log(EVERYONE)).map((stored) => stored.content)).toEqual(["one\ntwo"]);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(["one\ntwo"]);
 });
 
 test("nothing but blanks is not sent", async ({ person }) => {
@@ -22,7 +24,9 @@ test("nothing but blanks is not sent", async ({ person }) => {
   await expect(window.send).toBeDisabled();
   await window.composer.press("Enter");
   await window.say("something");
-  expect((await account.log(EVERYONE)).map((stored) => stored.content)).toEqual(["something"]);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(["something"]);
 });
 
 test("a draft belongs to its conversation, and outlives a switch and a reload", async ({
@@ -66,7 +70,7 @@ test("room that gets tight is counted, and too much cannot be sent", async ({ pe
   await window.composer.press("Enter");
   await expect(window.composer).toHaveValue("字".repeat(5462));
   await window.say("short enough");
-  expect(await account.log(EVERYONE)).toHaveLength(1);
+  await expect.poll(async () => (await account.log(EVERYONE)).length).toBe(1);
 });
 
 test("the box grows with its text and scrolls at its limit, and the list stays at its end", async ({
@@ -105,5 +109,7 @@ test("under a finger Enter breaks the line, the button sends, and no keyboard co
   await window.send.tap();
   await expect(window.message("one")).toBeVisible();
   await expect(window.composer).toHaveValue("");
-  expect((await account.log(EVERYONE)).map((stored) => stored.content)).toEqual(["one\ntwo"]);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(["one\ntwo"]);
 });

@@ -26,7 +26,9 @@ test("what is written without a network is kept, and sent once and in order when
   const order = ["note 01", "note 05", "note 02", "note 03", "note 04"];
   await expect.poll(() => bo.window.said(/note \d\d/)).toEqual(order);
   await expect.poll(() => ana.window.said(/note \d\d/)).toEqual(order);
-  expect((await ana.account.log(EVERYONE)).map((stored) => stored.content)).toEqual(order);
+  await expect
+    .poll(async () => (await ana.account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(order);
 });
 
 test("what others wrote meanwhile comes in when the network is back", async ({ person }) => {

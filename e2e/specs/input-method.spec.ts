@@ -21,7 +21,9 @@ test("Enter while a candidate is chosen sends nothing, and the next one sends", 
   await expect(window.composer).toHaveValue("你好");
   await window.page.keyboard.press("Enter");
   await expect(window.message("你好")).toBeVisible();
-  expect((await account.log(EVERYONE)).map((stored) => stored.content)).toEqual(["你好"]);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(["你好"]);
 });
 
 test("an Enter that only its key code gives away as the input method's sends nothing", async ({
@@ -38,5 +40,7 @@ test("an Enter that only its key code gives away as the input method's sends not
   await expect(window.composer).toHaveValue("你好");
   await window.composer.press("Enter");
   await expect(window.message("你好")).toHaveCount(1);
-  expect((await account.log(EVERYONE)).map((stored) => stored.content)).toEqual(["你好"]);
+  await expect
+    .poll(async () => (await account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(["你好"]);
 });

@@ -1,9 +1,10 @@
 // Everything without a mouse.
 
+import type { Page } from "@playwright/test";
+
 import { EVERYONE, PASSWORD, expect, test } from "../fixtures.ts";
 
-// Not true yet: what is typed right after the sign-in does not always reach the composer.
-test.fixme("somebody with a keyboard alone signs in, finds a person, writes and reads back", async ({
+test("somebody with a keyboard alone signs in, finds a person, writes and reads back", async ({
   pond,
   visitor,
 }) => {
@@ -20,9 +21,13 @@ test.fixme("somebody with a keyboard alone signs in, finds a person, writes and 
   await keyboard.press("Tab");
   await expect(window.page.getByLabel("Password")).toBeFocused();
   await keyboard.type(PASSWORD);
+  const isComposerFirst = composerHasFocusAtOnce(window.page);
   await keyboard.press("Enter");
+  expect(await isComposerFirst, "the composer has the focus when it comes").toBe(true);
+  await keyboard.type("at once");
+  await expect(window.composer).toHaveValue("at once");
+  await window.composer.fill("");
   await window.isReady();
-  await expect(window.composer).toBeFocused();
 
   await test.step("the list is one tab stop, and arrows go through it", async () => {
     await expect(window.message("row 3")).toBeVisible();
@@ -72,6 +77,18 @@ test.fixme("somebody with a keyboard alone signs in, finds a person, writes and 
   }
 });
 
+test("a picker that is closed gives the keyboard back to the composer", async ({ person }) => {
+  const { window } = await person("Ana");
+  const { keyboard } = window.page;
+  await keyboard.type("half a ");
+  await keyboard.press("Control+k");
+  await keyboard.type("nobody");
+  await expect(window.picker.input).toHaveValue("nobody");
+  await keyboard.press("Escape");
+  await keyboard.type("sentence");
+  await expect(window.composer).toHaveValue("half a sentence");
+});
+
 test("before everything else there is a way to skip to the conversation", async ({ person }) => {
   const { window } = await person("Ana");
   await window.sidebar.getByRole("button", { name: window.words.find }).focus();
@@ -102,3 +119,19 @@ test("the focused row keeps the focus while the list scrolls far away and messag
   await expect(window.message("row 149")).toBeFocused();
   await expect(window.message("row 149")).toBeInViewport({ ratio: 1 });
 });
+
+/** Whether the first key after the composer came into the page would find it. */
+function composerHasFocusAtOnce(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () =>
+      new Promise((answer) => {
+        const observer = new MutationObserver(() => {
+          const composer = document.querySelector("main textarea");
+          if (!composer) return;
+          observer.disconnect();
+          setTimeout(() => answer(document.activeElement === composer));
+        });
+        observer.observe(document.body, { childList: true, subtree: true });
+      }),
+  );
+}

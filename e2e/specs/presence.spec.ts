@@ -47,18 +47,3 @@ test("who stops writing is forgotten after some seconds", async ({ person }) => 
   await expect(bo.window.talk.getByText("Ana is typing…")).toBeVisible();
   await expect(bo.window.talk.getByText("Ana is typing…")).toHaveCount(0);
 });
-
-test("a screen reader hears what arrives, once, and nothing of the history", async ({
-  pond,
-  person,
-}) => {
-  const bo = await pond.account("Bo");
-  await bo.send("r1", "history");
-  const ana = await person("Ana");
-  await expect(ana.window.message("history")).toBeVisible();
-  await bo.send("r1", "breaking news");
-  const spoken = ana.window.page.getByRole("status").filter({ hasText: "Bo: breaking news" });
-  await expect(spoken).toHaveCount(1);
-  await expect(spoken).not.toContainText("history");
-  await expect(ana.window.log).toHaveAttribute("aria-live", "off");
-});

@@ -16,7 +16,9 @@ test("what three people say in the room stands in the same order in every window
     expect(await window.said(/\w+ \d\d/)).toEqual(written);
     for (const text of written) await expect(window.message(text)).toHaveCount(1);
   }
-  expect((await ana.account.log(EVERYONE)).map((stored) => stored.content)).toEqual(written);
+  await expect
+    .poll(async () => (await ana.account.log(EVERYONE)).map((stored) => stored.content))
+    .toEqual(written);
 });
 
 test("a message names its author, its time and its text", async ({ person }) => {

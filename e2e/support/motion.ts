@@ -76,34 +76,59 @@ export async function startWatching(log: Locator, text: string) {
   };
 }
 
-/** Counts the frames in which nothing of the list was painted, from now on. */
-export async function startWatchingForBlanks(log: Locator) {
+/** What was mounted while somebody scrolled. */
+export interface Cover {
+  frames: number;
+  /** Frames in which no row was on screen. */
+  blank: number;
+  /**
+   * The fewest screens of rows that were mounted beyond an edge of the screen where there were more
+   * to come: so far a browser may scroll by itself before the page hears of it.
+   */
+  spare: number;
+}
+
+/** Watches what is mounted around the screen, frame by frame as the page makes them, from now on. */
+export async function startWatchingCover(log: Locator) {
   await log.evaluate((log) => {
-    const blanks = { count: 0, isOver: false };
+    const cover = { frames: 0, blank: 0, spare: Number.POSITIVE_INFINITY, isOver: false };
+    const judge = () => {
+      const screen = log.getBoundingClientRect();
+      const children = [...(log.firstElementChild?.children ?? [])];
+      const rows = children.filter((child) => child.ariaHidden !== "true");
+      const [first, last] = [rows.at(0), rows.at(-1)].map((row) => row?.getBoundingClientRect());
+      if (!first || !last) {
+        cover.blank += 1;
+        return;
+      }
+      cover.frames += 1;
+      if (first.top >= screen.bottom || last.bottom <= screen.top) cover.blank += 1;
+      const above = { held: screen.top - first.top, left: log.scrollTop };
+      const left = log.scrollHeight - log.scrollTop - screen.height;
+      const below = { held: last.bottom - screen.bottom, left };
+      for (const { held, left } of [above, below]) {
+        // The space at both ends is no row.
+        if (left - held > 20) cover.spare = Math.min(cover.spare, held / screen.height);
+      }
+    };
     const look = () => {
-      const rows = log.querySelectorAll("article, [role=separator]");
-      const observer = new IntersectionObserver(
-        (entries) => {
-          observer.disconnect();
-          const isSeen = entries.some(({ isIntersecting }) => isIntersecting);
-          // Rows that are gone say nothing about those in their place.
-          const isKnown = entries.some(({ target }) => target.isConnected);
-          if (!isSeen && isKnown) blanks.count += 1;
-        },
-        { root: log },
-      );
-      for (const row of rows) observer.observe(row);
-      if (!blanks.isOver) requestAnimationFrame(look);
+      // Its first report is made after layout and after resize observers, right before the paint.
+      const observer = new IntersectionObserver(() => {
+        observer.disconnect();
+        judge();
+      });
+      observer.observe(log);
+      if (!cover.isOver) requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
-    Object.assign(window, { blanks });
+    Object.assign(window, { cover });
   });
   return {
-    async stop(): Promise<number> {
+    async stop(): Promise<Cover> {
       return log.evaluate(() => {
-        const { blanks } = window as unknown as { blanks: { count: number; isOver: boolean } };
-        blanks.isOver = true;
-        return blanks.count;
+        const { cover } = window as unknown as { cover: Cover & { isOver: boolean } };
+        cover.isOver = true;
+        return { frames: cover.frames, blank: cover.blank, spare: cover.spare };
       });
     },
   };

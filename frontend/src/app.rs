@@ -4,16 +4,18 @@
 //! component may use. Read next: [`crate::pages::chat`].
 
 use client::{Client, Link};
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 use shared::frame::User;
 
 use crate::{
+    live::{live, memo, spawn},
     media::{self, Room},
     net::{
         api,
         surroundings::{self, Network},
     },
     pages::{chat::Chat, door::Door, unreachable::Unreachable},
+    part::IntoPart as _,
     preferences::ChosenTheme,
     session::{Session, Topic},
 };
@@ -51,7 +53,7 @@ pub fn App() -> impl IntoView {
     });
     let ask = Callback::new(move |()| {
         stage.set(Stage::Asking);
-        spawn_local(async move {
+        spawn(async move {
             match api::server().await {
                 Ok(server) => {
                     is_demo.set_value(server.demo);
@@ -75,27 +77,28 @@ pub fn App() -> impl IntoView {
 
     let door = move |ended: Option<String>| {
         let is_demo = is_demo.get_value();
-        view! { <Door is_demo ended on_enter=enter /> }.into_any()
+        view! { <Door is_demo ended on_enter=enter /> }.part()
     };
-    move || match stage.get() {
-        Stage::Asking => ().into_any(),
-        Stage::Unreachable => view! { <Unreachable on_retry=ask /> }.into_any(),
+    live(move || match stage.get() {
+        Stage::Asking => ().part(),
+        Stage::Unreachable => view! { <Unreachable on_retry=ask /> }.part(),
         Stage::Door => door(None),
         Stage::Inside(session, network) => {
             provide_context(session);
             provide_context(network);
             let has_ended =
-                Memo::new(move |_| session.with(Topic::Link, Client::link) == Link::SignedOut);
-            (move || {
+                memo(move || session.with(Topic::Link, Client::link) == Link::SignedOut);
+            live(move || {
                 if has_ended.get() {
                     door(Some(session.me().name))
                 } else {
-                    view! { <Chat /> }.into_any()
+                    view! { <Chat /> }.part()
                 }
             })
-            .into_any()
+            .part()
         }
-    }
+    })
+    .part()
 }
 
 /// How far the page came.

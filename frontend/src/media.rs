@@ -52,7 +52,7 @@ pub fn keep_above_keyboard() {
             let is_zoomed = (visible.scale() - 1.0).abs() > 0.01;
             let covered = whole.unwrap_or_default() - visible.height();
             if covered > LEAST_KEYBOARD && !is_zoomed {
-                let height = format!("{:.0}px", visible.height());
+                let height = pixels(visible.height());
                 _ = root.style().set_property(VISIBLE_HEIGHT, &height);
                 window().scroll_to_with_x_and_y(0.0, 0.0);
             } else {
@@ -66,6 +66,12 @@ pub fn keep_above_keyboard() {
     if is_heard.is_ok() {
         listener.forget();
     }
+}
+
+/// A length as CSS writes it. The browser writes the number: ours would be 10 KB of code.
+pub fn pixels(length: f64) -> String {
+    let number = js_sys::Number::from(length).to_string_with_radix(10);
+    number.map_or_else(|_| String::new(), |number| format!("{number}px"))
 }
 
 /// What `pages/chat.css` takes for the height of the page.

@@ -4,15 +4,18 @@
 //! changed. Never draws and never decides: that is the views' and the engine's business.
 //! Read next: [`crate::net::socket`], which feeds it.
 
-use std::collections::BTreeMap;
-
-use client::{Change, Client, Closed, Effect, Link, Moment};
-use futures_channel::mpsc;
+use client::{Change, Client, Closed, Effect, Link, Moment, SortedMap};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use shared::{ClientFrame, ConversationId, frame::User};
+use shared::{ConversationId, frame::User};
 
-use crate::net::{clock, random, socket};
+use crate::{
+    live::spawn,
+    net::{
+        clock,
+        line::{Line, line},
+        random, socket,
+    },
+};
 
 /// What a view may depend on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,8 +38,8 @@ pub enum Topic {
 pub struct Session {
     client: StoredValue<Client, LocalStorage>,
     /// Frames to the open socket; dropping it closes the socket.
-    line: StoredValue<Option<mpsc::Sender<ClientFrame>>, LocalStorage>,
-    triggers: StoredValue<BTreeMap<Topic, ArcTrigger>, LocalStorage>,
+    line: StoredValue<Option<Line>, LocalStorage>,
+    triggers: StoredValue<SortedMap<Topic, ArcTrigger>, LocalStorage>,
     /// Beats with every tick while there is no connection, for the countdowns on screen.
     beat: Trigger,
 }
@@ -47,7 +50,7 @@ impl Session {
         Self {
             client: StoredValue::new_local(Client::new(me, None, random::seed())),
             line: StoredValue::new_local(None),
-            triggers: StoredValue::new_local(BTreeMap::new()),
+            triggers: StoredValue::new_local(SortedMap::new()),
             beat: Trigger::new(),
         }
     }
@@ -81,8 +84,6 @@ impl Session {
             effects.extend(std::iter::from_fn(|| client.next_effect()));
             topics.extend(std::iter::from_fn(|| client.next_change()).map(Topic::from));
         });
-        topics.sort_unstable();
-        topics.dedup();
         for topic in topics {
             let trigger = self.triggers.with_value(|all| all.get(&topic).cloned());
             if let Some(trigger) = trigger {
@@ -130,18 +131,15 @@ impl Session {
     fn perform(self, effect: Effect) {
         match effect {
             Effect::Connect => {
-                let (line, outgoing) = mpsc::channel(QUEUED_FRAMES);
+                let (line, outgoing) = line();
                 self.line.set_value(Some(line));
-                spawn_local(socket::run(self, outgoing));
+                spawn(socket::run(self, outgoing));
             }
             Effect::Disconnect => self.line.set_value(None),
             Effect::Transmit(frame) => {
-                let mut taken = false;
-                self.line.update_value(|line| {
-                    taken = line
-                        .as_mut()
-                        .is_some_and(|line| line.try_send(frame).is_ok());
-                });
+                let taken = self
+                    .line
+                    .with_value(|line| line.as_ref().is_some_and(|line| line.send(frame)));
                 if !taken && self.line.with_value(Option::is_some) {
                     // The socket does not keep up: a new one starts from what is on disk.
                     self.line.set_value(None);
@@ -165,7 +163,3 @@ impl From<Change> for Topic {
         }
     }
 }
-
-/// Frames that wait for the socket's task. Full means that the task stopped taking them: the socket
-/// is given up, and the engine sends again what was not acknowledged.
-const QUEUED_FRAMES: usize = 256;

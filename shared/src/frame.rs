@@ -43,6 +43,9 @@ pub enum ClientFrame {
     /// The person has read so far.
     #[serde(rename = "READ_NOTICE")]
     Read(Position),
+    /// The device has everything so far.
+    #[serde(rename = "DELIVERED_NOTICE")]
+    Delivered(Position),
     /// The person is typing.
     #[serde(rename = "TYPING_NOTICE")]
     Typing(Typing),
@@ -85,6 +88,9 @@ pub enum ServerFrame {
     /// The same person has read so far on another device.
     #[serde(rename = "READ_NOTICE")]
     Read(ReadMark),
+    /// How far one of the two people of a private conversation is.
+    #[serde(rename = "MARKS_NOTICE")]
+    Marks(Marks),
     /// Somebody is typing.
     #[serde(rename = "TYPING_NOTICE")]
     Typing(TypingBy),
@@ -291,6 +297,15 @@ pub struct ConversationSummary {
     pub unread: u64,
     /// When the newest event was stored; 0 while there is none.
     pub last_at: Timestamp,
+    /// The last `seq` that one of this person's devices has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Seq>,
+    /// In a private conversation, the last `seq` that one of the other person's devices has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_delivered: Option<Seq>,
+    /// In a private conversation, the last `seq` that the other person saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_read: Option<Seq>,
 }
 
 /// `PULL_RESPONSE`, server → client: a piece of a log without holes, ascending by `seq`. It may be
@@ -349,6 +364,20 @@ pub struct ReadMark {
     pub seq: Seq,
     /// Messages of others after it, computed from the log.
     pub unread: u64,
+}
+
+/// `MARKS_NOTICE`, server → all devices of both people of a private conversation: one of the two has
+/// taken or seen more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Marks {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Whose marks they are.
+    pub user: UserId,
+    /// The last `seq` that one of their devices has. It only grows.
+    pub delivered: Seq,
+    /// The last `seq` they saw, never after `delivered`. It only grows.
+    pub read: Seq,
 }
 
 /// `TYPING_NOTICE`, server → client; stands for [`crate::limits::TYPING_STANDS`].
@@ -432,7 +461,7 @@ pub enum DecodeError {
 
 impl ClientFrame {
     /// Every `type` a client may send.
-    pub const TYPES: [&str; 10] = [
+    pub const TYPES: [&str; 11] = [
         "AUTH_REQUEST",
         "SEND_TO_ONE_REQUEST",
         "SEND_TO_ALL_REQUEST",
@@ -441,6 +470,7 @@ impl ClientFrame {
         "FIND_USERS_REQUEST",
         "HEARTBEAT_REQUEST",
         "READ_NOTICE",
+        "DELIVERED_NOTICE",
         "TYPING_NOTICE",
         "PRESENCE_NOTICE",
     ];
@@ -460,6 +490,7 @@ impl ClientFrame {
             "FIND_USERS_REQUEST" => envelope.body().map(Self::FindUsers),
             "HEARTBEAT_REQUEST" => envelope.body().map(Self::Heartbeat),
             "READ_NOTICE" => envelope.body().map(Self::Read),
+            "DELIVERED_NOTICE" => envelope.body().map(Self::Delivered),
             "TYPING_NOTICE" => envelope.body().map(Self::Typing),
             "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
             other => return Err(unknown(other)),
@@ -475,7 +506,7 @@ impl ClientFrame {
 
 impl ServerFrame {
     /// Every `type` a server may send.
-    pub const TYPES: [&str; 13] = [
+    pub const TYPES: [&str; 14] = [
         "AUTH_RESPONSE",
         "USER_JOIN_NOTICE_REQUEST",
         "SEND_RESPONSE",
@@ -486,6 +517,7 @@ impl ServerFrame {
         "HEARTBEAT_RESPONSE",
         "HEADS_NOTICE",
         "READ_NOTICE",
+        "MARKS_NOTICE",
         "TYPING_NOTICE",
         "PRESENCE_NOTICE",
         "ERROR_RESPONSE",
@@ -508,6 +540,7 @@ impl ServerFrame {
             "HEARTBEAT_RESPONSE" => envelope.body().map(Self::Heartbeat),
             "HEADS_NOTICE" => envelope.body().map(Self::Heads),
             "READ_NOTICE" => envelope.body().map(Self::Read),
+            "MARKS_NOTICE" => envelope.body().map(Self::Marks),
             "TYPING_NOTICE" => envelope.body().map(Self::Typing),
             "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
             "ERROR_RESPONSE" => envelope.body().map(Self::Error),

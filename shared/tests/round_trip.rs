@@ -8,8 +8,8 @@ use shared::{
     event::Position,
     frame::{
         Ask, Auth, AuthAnswer, ConversationSummary, ErrorAnswer, FindUsers, Heads, Heartbeat,
-        HeartbeatAnswer, Page, People, Person, Presence, PresenceSet, Pull, ReadMark, SendAnswer,
-        SendToAll, SendToOne, Summary, Typing, TypingBy, User, UserJoined,
+        HeartbeatAnswer, Marks, Page, People, Person, Presence, PresenceSet, Pull, ReadMark,
+        SendAnswer, SendToAll, SendToOne, Summary, Typing, TypingBy, User, UserJoined,
     },
 };
 
@@ -131,6 +131,7 @@ fn client_frame() -> impl Strategy<Value = ClientFrame> {
             query
         })),
         position().prop_map(ClientFrame::Read),
+        position().prop_map(ClientFrame::Delivered),
         conversation().prop_map(|conversation| ClientFrame::Typing(Typing { conversation })),
         presence().prop_map(|presence| ClientFrame::Presence(PresenceSet { presence })),
     ]
@@ -145,15 +146,21 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
         seq(),
         any::<u64>(),
         any::<i64>(),
+        prop::option::of(seq()),
     )
-        .prop_map(|(id, title, head, read, unread, at)| ConversationSummary {
-            id,
-            title,
-            head,
-            read,
-            unread,
-            last_at: Timestamp(at),
-        });
+        .prop_map(
+            |(id, title, head, read, unread, at, mark)| ConversationSummary {
+                id,
+                title,
+                head,
+                read,
+                unread,
+                last_at: Timestamp(at),
+                delivered: mark,
+                peer_delivered: mark.map(Seq::next),
+                peer_read: mark.map(Seq::previous),
+            },
+        );
     let wait = || prop::option::of(any::<u64>());
     prop_oneof![
         (
@@ -239,6 +246,12 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
                 unread,
             })
         }),
+        (position(), seq(), any::<u64>()).prop_map(|(at, read, user)| ServerFrame::Marks(Marks {
+            conversation: at.conversation,
+            user: UserId(user),
+            delivered: at.seq,
+            read,
+        })),
         (conversation(), user())
             .prop_map(|(conversation, user)| ServerFrame::Typing(TypingBy { conversation, user })),
         person().prop_map(ServerFrame::Presence),

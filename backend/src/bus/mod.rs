@@ -5,7 +5,7 @@
 
 use shared::{
     Message,
-    frame::{ReadMark, TypingBy},
+    frame::{Marks, ReadMark, TypingBy},
     ids::UserId,
 };
 use tokio::sync::mpsc;
@@ -30,6 +30,11 @@ pub enum Event {
         user: UserId,
         /// How far.
         mark: ReadMark,
+    },
+    /// One of the two people of a private conversation has taken or read more.
+    Marks {
+        /// Whose, and how far.
+        marks: Marks,
     },
     /// A person is typing.
     Typing {

@@ -4,7 +4,7 @@
 //! connection but the id of the one a command came by.
 
 mod find_users;
-mod mark_read;
+mod marks;
 mod pull;
 mod refusal;
 mod send_message;

@@ -1,7 +1,6 @@
 //! Where everything stands for one person.
 
 use shared::{
-    ConversationId,
     event::Position,
     frame::{ConversationSummary, User},
     limits::MAX_SUMMARY_CONVERSATIONS,
@@ -40,21 +39,5 @@ impl Commands {
             .store
             .heads(caller.user.id, MAX_SUMMARY_CONVERSATIONS)
             .await?)
-    }
-
-    /// The conversations of which the caller's device holds what is not in the log, as after the
-    /// restore of an older backup.
-    ///
-    /// # Errors
-    /// [`Refusal::Unavailable`] if the store fails.
-    pub async fn diverged(
-        &self,
-        caller: &Session,
-        cursors: Vec<Position>,
-    ) -> Result<Vec<ConversationId>, Refusal> {
-        if cursors.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(self.store.diverged(caller.user.id, cursors).await?)
     }
 }

@@ -113,6 +113,10 @@ impl Gateway {
                 let marked = self.commands.mark_read(caller, position).await;
                 marked.err().map(|refusal| refused(None, &refusal))
             }
+            ClientFrame::Delivered(position) => {
+                let marked = self.commands.mark_delivered(caller, position).await;
+                marked.err().map(|refusal| refused(None, &refusal))
+            }
             ClientFrame::Typing(typing) => {
                 let told = self.commands.typing(caller, typing.conversation).await;
                 told.err().map(|refusal| refused(None, &refusal))
@@ -143,7 +147,7 @@ impl Gateway {
             }
             Ok(HeartbeatAnswer {
                 request_id,
-                diverged: self.commands.diverged(caller, cursors).await?,
+                diverged: self.commands.compare(caller, cursors).await?,
                 heads: self.commands.heads(caller).await?,
             })
         };

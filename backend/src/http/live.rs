@@ -53,7 +53,7 @@ pub(super) async fn sync(
 /// What follows the cursors: the newest conversations first, as much as fits one answer.
 async fn news(site: &Site, caller: &Session, cursors: &[Position]) -> Result<SyncAnswer, Problem> {
     let commands = &site.gateway.commands;
-    let diverged = commands.diverged(caller, cursors.to_vec()).await?;
+    let diverged = commands.compare(caller, cursors.to_vec()).await?;
     let heads = commands.heads(caller).await?;
     let mut events: Vec<Event> = Vec::new();
     for head in &heads {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use shared::{
-    ConversationId, ServerFrame, UserId,
+    ConversationId, Seq, ServerFrame, UserId,
     event::Position,
     frame::{Person, Presence, ReadMark, User, UserJoined},
 };
@@ -188,6 +188,10 @@ impl Hub {
                 }
             }
             Event::Read { user, mark } => seats.tell_read(user, mark),
+            Event::Marks { marks } => {
+                let at = Position::new(marks.conversation, Seq::NONE);
+                seats.tell_pair(&encode(&ServerFrame::Marks(marks)), at, None);
+            }
             Event::Typing { typing } => {
                 let (by, conversation) = (typing.user.id, typing.conversation);
                 let frame = encode(&ServerFrame::Typing(typing));
@@ -234,7 +238,8 @@ impl Seats {
         }
     }
 
-    /// A private message reaches both people's devices but the one that sent it, which has its ack.
+    /// What happened in a private conversation reaches both people's devices, a message all but the
+    /// one that sent it, which has its ack. Without a `seq` it is no event of the log.
     fn tell_pair(&self, frame: &Frame, at: Position, origin: Option<ConnectionId>) {
         let ConversationId::Direct(pair) = at.conversation else {
             return;
@@ -248,7 +253,8 @@ impl Seats {
         for user in users {
             for (id, seat) in self.seats_of(*user) {
                 if Some(id) != origin {
-                    seat.mailbox.push(frame.clone(), Some(at));
+                    let event = (at.seq > Seq::NONE).then_some(at);
+                    seat.mailbox.push(frame.clone(), event);
                 }
             }
         }

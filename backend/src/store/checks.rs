@@ -5,58 +5,90 @@ use shared::{Check, ConversationId, MsgId, UserId, event::Position};
 
 use super::{Store, StoreError, from_sql, to_sql};
 
+/// What came of comparing what a device holds with the logs.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Compared {
+    /// The log is not the one that the cursor was taken from: it ends before it, or has another check
+    /// value there.
+    pub diverged: Vec<ConversationId>,
+    /// The device has more than any of this user's devices was known to have.
+    pub undelivered: Vec<Position>,
+}
+
+enum Standing {
+    Diverged,
+    Undelivered,
+    Known,
+}
+
 impl Store {
-    /// Those of the cursors' conversations whose log is not the one that the cursor was taken from:
-    /// it ends before the cursor, or has another check value there. One that does not concern this
-    /// user is left out.
+    /// Compares the cursors of one of this user's devices with the logs. A conversation that does not
+    /// concern this user is left out.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn diverged(
+    pub async fn compare(
         &self,
         user: UserId,
         cursors: Vec<Position>,
-    ) -> Result<Vec<ConversationId>, StoreError> {
+    ) -> Result<Compared, StoreError> {
         self.read(move |db| {
-            let mut diverged = Vec::new();
+            let mut compared = Compared::default();
             for cursor in cursors {
-                if has_diverged(db, user, cursor)? {
-                    diverged.push(cursor.conversation);
+                match compare(db, user, cursor)? {
+                    Standing::Diverged => compared.diverged.push(cursor.conversation),
+                    Standing::Undelivered => compared.undelivered.push(cursor),
+                    Standing::Known => {}
                 }
             }
-            Ok(diverged)
+            Ok(compared)
         })
         .await
     }
 }
 
-fn has_diverged(db: &Connection, user: UserId, cursor: Position) -> Result<bool, rusqlite::Error> {
-    let found: Option<(i64, i64)> = db
+fn compare(db: &Connection, user: UserId, cursor: Position) -> Result<Standing, rusqlite::Error> {
+    let found: Option<(i64, i64, i64)> = db
         .prepare_cached(
-            "SELECT c.id, c.last_seq FROM conversations c
+            "SELECT c.id, c.last_seq, m.delivered_seq FROM conversations c
              JOIN members m ON m.conversation_id = c.id AND m.user_id = ?2
              WHERE c.key = ?1",
         )?
         .query_row(
             params![cursor.conversation.to_string(), to_sql(user.0)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    let Some((row, last)) = found else {
+    let Some((row, last, delivered)) = found else {
         // A private conversation exists from its first message on; that one is not there any more.
-        return Ok(cursor.seq.0 > 0 && cursor.conversation.peer_of(user).is_some());
+        let is_gone = cursor.seq.0 > 0 && cursor.conversation.peer_of(user).is_some();
+        return Ok(if is_gone {
+            Standing::Diverged
+        } else {
+            Standing::Known
+        });
     };
     if cursor.seq.0 > from_sql(last) {
-        return Ok(true);
+        return Ok(Standing::Diverged);
     }
-    let Some(check) = cursor.check else {
-        return Ok(false);
-    };
-    let here: Option<i64> = db
-        .prepare_cached("SELECT check_value FROM events WHERE conversation_id = ?1 AND seq = ?2")?
-        .query_row(params![row, to_sql(cursor.seq.0)], |row| row.get(0))
-        .optional()?;
-    Ok(here.is_some_and(|here| check_from_sql(here) != check))
+    if let Some(check) = cursor.check {
+        let here: Option<i64> = db
+            .prepare_cached(
+                "SELECT check_value FROM events WHERE conversation_id = ?1 AND seq = ?2",
+            )?
+            .query_row([row, to_sql(cursor.seq.0)], |row| row.get(0))
+            .optional()?;
+        if here.is_some_and(|here| check_from_sql(here) != check) {
+            return Ok(Standing::Diverged);
+        }
+    }
+    // A cursor without a check value stands for no event that the device holds.
+    let is_new = cursor.check.is_some() && cursor.seq.0 > from_sql(delivered);
+    Ok(if is_new {
+        Standing::Undelivered
+    } else {
+        Standing::Known
+    })
 }
 
 /// Computes the check values of a database that was written before there were any.

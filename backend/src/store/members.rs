@@ -1,13 +1,9 @@
-//! Who belongs where, how far they read, and what that leaves unread.
+//! Who belongs where, how their conversations stand, and what is unread in them.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
-use shared::{
-    ConversationId, Seq, Timestamp, UserId,
-    event::Position,
-    frame::{ConversationSummary, ReadMark},
-};
+use rusqlite::{Connection, params};
+use shared::{ConversationId, Seq, Timestamp, UserId, event::Position, frame::ConversationSummary};
 
-use super::{Store, StoreError, from_sql, to_sql};
+use super::{Store, StoreError, from_sql, marks::marks_of, to_sql};
 
 impl Store {
     /// Whether this user may read and write there. A private conversation belongs to its two
@@ -44,7 +40,7 @@ impl Store {
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         self.read(move |db| {
             let mut read = db.prepare_cached(
-                "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id
+                "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id, m.delivered_seq
                  FROM members m CROSS JOIN conversations c ON c.id = m.conversation_id
                  WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
             )?;
@@ -52,13 +48,21 @@ impl Store {
             let mut conversations = Vec::new();
             while let Some(row) = rows.next()? {
                 let read_seq: i64 = row.get(3)?;
+                let id = id_of(row, 0)?;
+                let peer = match id.peer_of(user) {
+                    Some(peer) => marks_of(db, row.get(5)?, peer)?,
+                    None => None,
+                };
                 conversations.push(ConversationSummary {
-                    id: id_of(row, 0)?,
+                    id,
                     title: row.get(1)?,
                     head: Seq(from_sql(row.get(2)?)),
                     read: Seq(from_sql(read_seq)),
                     unread: unread(db, row.get(5)?, user, read_seq)?,
                     last_at: Timestamp(row.get(4)?),
+                    delivered: Some(Seq(from_sql(row.get(6)?))),
+                    peer_delivered: peer.map(|(delivered, _)| delivered),
+                    peer_read: peer.map(|(_, read)| read),
                 });
             }
             Ok(conversations)
@@ -85,51 +89,10 @@ impl Store {
         })
         .await
     }
-
-    /// Notes that the user saw everything up to `seq`; a mark never goes back, nor past the end.
-    /// Gives the mark as it stands, or nothing to somebody who does not belong there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn mark_read(
-        &self,
-        user: UserId,
-        conversation: ConversationId,
-        seq: Seq,
-    ) -> Result<Option<ReadMark>, StoreError> {
-        self.write(move |db| {
-            let found: Option<(i64, i64)> = db
-                .prepare_cached("SELECT id, last_seq FROM conversations WHERE key = ?1")?
-                .query_row([conversation.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
-            let Some((row, last)) = found else {
-                return Ok(None);
-            };
-            let marked: Option<i64> = db
-                .prepare_cached(
-                    "UPDATE members SET read_seq = max(read_seq, min(?3, ?4))
-                     WHERE user_id = ?1 AND conversation_id = ?2 RETURNING read_seq",
-                )?
-                .query_row(params![to_sql(user.0), row, to_sql(seq.0), last], |mark| {
-                    mark.get(0)
-                })
-                .optional()?;
-            let Some(read) = marked else { return Ok(None) };
-            let unread = unread(db, row, user, read)?;
-            Ok(Some(ReadMark {
-                conversation,
-                seq: Seq(from_sql(read)),
-                unread,
-            }))
-        })
-        .await
-    }
 }
 
 /// Messages of others after the read mark: counted in the log, so the count cannot drift.
-fn unread(
+pub(super) fn unread(
     db: &Connection,
     conversation: i64,
     user: UserId,

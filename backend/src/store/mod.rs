@@ -9,6 +9,7 @@ mod accounts;
 mod checks;
 mod error;
 mod events;
+mod marks;
 mod members;
 mod open;
 mod readers;
@@ -23,8 +24,10 @@ use tokio::sync::oneshot;
 use self::{open::Locked, readers::Readers, writer::Writer};
 
 pub use accounts::{NewUser, TokenHash};
+pub use checks::Compared;
 pub use error::{OpenError, StoreError};
 pub use events::{Append, Appended, Direction, Slice};
+pub use marks::Marked;
 pub use open::World;
 
 /// Durable state in one SQLite file. Cheap to share; all of it is behind channels.

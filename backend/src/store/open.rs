@@ -214,7 +214,7 @@ struct Migration {
     fill_in: fn(&Connection) -> Result<(), rusqlite::Error>,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         schema: include_str!("migrations/0001_start.sql"),
         fill_in: |_| Ok(()),
@@ -222,6 +222,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         schema: include_str!("migrations/0002_checks.sql"),
         fill_in: checks::fill_in,
+    },
+    Migration {
+        schema: include_str!("migrations/0003_delivered.sql"),
+        fill_in: |_| Ok(()),
     },
 ];
 #[allow(clippy::cast_possible_truncation, reason = "a handful of migrations")]

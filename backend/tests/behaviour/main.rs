@@ -17,6 +17,7 @@ mod conversations;
 mod crash;
 mod http_api;
 mod limits;
+mod marks;
 mod presence;
 mod sabotage;
 mod site;

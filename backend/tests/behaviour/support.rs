@@ -353,6 +353,16 @@ impl Peer {
     /// Messages that came before the answer to a question asked now: what was sent before it is
     /// there, and nothing more.
     pub(crate) async fn messages_so_far(&mut self) -> Vec<Message> {
+        self.everything_so_far()
+            .await
+            .into_iter()
+            .filter(|frame| frame["type"] == Event::MESSAGE_SENT)
+            .map(|frame| serde_json::from_value(frame["body"].clone()).unwrap())
+            .collect()
+    }
+
+    /// As [`Peer::messages_so_far`], frames of all types.
+    pub(crate) async fn everything_so_far(&mut self) -> Vec<Value> {
         let request_id = self.request_id();
         let (before, _) = self
             .round_trip(ClientFrame::Heartbeat(Heartbeat {
@@ -361,10 +371,6 @@ impl Peer {
             }))
             .await;
         before
-            .into_iter()
-            .filter(|frame| frame["type"] == Event::MESSAGE_SENT)
-            .map(|frame| serde_json::from_value(frame["body"].clone()).unwrap())
-            .collect()
     }
 
     /// Says goodbye and waits for the other side to say it too.

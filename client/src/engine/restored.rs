@@ -5,8 +5,6 @@
 //! another log, the person's own messages go back into the outbox and the timeline starts again. The
 //! server keeps one of each `msgId`, so sending one that it still has does no harm.
 
-use std::collections::BTreeMap;
-
 use shared::{
     ClientFrame, ConversationId, Seq,
     event::Position,
@@ -15,7 +13,7 @@ use shared::{
 };
 
 use super::{Change, Client, Question};
-use crate::{Conversation, Moment, Restored};
+use crate::{Conversation, Moment, Restored, SortedMap};
 
 impl Client {
     /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on
@@ -126,7 +124,8 @@ impl Client {
     fn forget(&mut self, is_same_database: bool) {
         let me = self.me.id;
         let former = std::mem::take(&mut self.conversations);
-        for (id, mut one) in former {
+        for mut one in former.into_values() {
+            let id = one.id;
             let own = one.replace(me, Seq::NONE);
             if is_same_database {
                 self.outbox.put_back(id, own);
@@ -140,7 +139,7 @@ impl Client {
         }
         self.outbox.requeue();
         self.outbox.hold_private();
-        self.people = BTreeMap::new();
+        self.people = SortedMap::new();
         self.take_people(vec![]);
         self.asked.clear();
         self.change(Change::Conversations);

@@ -17,11 +17,14 @@ use shared::{
     text::{BadText, check},
 };
 
-use super::typing_line::TypingLine;
+use super::{focus, typing_line::TypingLine};
 use crate::{
     i18n::{t, text},
-    ime, media, names,
+    ime,
+    live::{act, live},
+    media, names,
     net::{clock, random},
+    part::IntoPart as _,
     session::{Session, Topic},
     state::drafts::Drafts,
 };
@@ -44,11 +47,17 @@ pub fn Composer(
         saving: StoredValue::new(None),
     };
     draft.keep_until_gone();
+    // Who comes in writes at once, unless something else has the keyboard.
+    Effect::new(|_| {
+        if focus::is_free() {
+            focus::composer_soon();
+        }
+    });
     let is_touch = StoredValue::new(media::is_touch());
-    let verdict = Memo::new(move |_| draft.text.with(|text| check(text.trim())));
+    let verdict = move || draft.text.with(|text| check(text.trim()));
 
     let send = move || {
-        if verdict.get_untracked().is_err() {
+        if untrack(verdict).is_err() {
             return;
         }
         let content = draft.text.with_untracked(|text| text.trim().to_owned());
@@ -94,27 +103,27 @@ pub fn Composer(
                 dir="auto"
                 enterkeyhint=if media::is_touch() { "enter" } else { "send" }
                 autocomplete="off"
-                aria-label=name
+                aria-label=live(name)
                 aria-describedby="composer-note"
-                placeholder=name
+                placeholder=live(name)
                 node_ref=area
                 prop:value=draft.text.get_untracked()
-                on:input=on_input
-                on:keydown=on_keydown
-                on:pointerdown=move |pointer: PointerEvent| {
+                on:input=act(on_input)
+                on:keydown=act(on_keydown)
+                on:pointerdown=act(move |pointer: PointerEvent| {
                     is_touch.set_value(pointer.pointer_type() == "touch");
-                }
+                })
             ></textarea>
             <button
                 class="composer__send"
                 type="button"
                 aria-label=text(|t| t.send)
                 title=text(|t| t.send)
-                disabled=move || verdict.get().is_err()
+                disabled=live(move || verdict().is_err())
                 // The box keeps the focus, and a phone its keyboard.
-                on:pointerdown=|pointer: PointerEvent| pointer.prevent_default()
-                on:mousedown=|mouse: ev::MouseEvent| mouse.prevent_default()
-                on:click=on_send
+                on:pointerdown=act(|pointer: PointerEvent| pointer.prevent_default())
+                on:mousedown=act(|mouse: ev::MouseEvent| mouse.prevent_default())
+                on:click=act(on_send)
             >
                 <SendIcon />
             </button>
@@ -122,13 +131,13 @@ pub fn Composer(
         <p
             id="composer-note"
             class="composer__note"
-            class:composer__note--bad=move || is_bad(verdict.get())
+            class:composer__note--bad=live(move || is_bad(verdict()))
             role="status"
         >
-            {move || note(verdict.get(), draft.text.with(|text| text.trim().len()))}
+            {live(move || note(verdict(), draft.text.with(|text| text.trim().len())))}
         </p>
     }
-    .into_any()
+    .part()
 }
 
 #[component]
@@ -146,6 +155,7 @@ fn SendIcon() -> impl IntoView {
             <path d="M12 19V5M5.500 11.500 12 5l6.500 6.500" />
         </svg>
     }
+    .part()
 }
 
 /// The text in the box and where it is kept.

@@ -10,7 +10,9 @@ use leptos::prelude::*;
 use crate::{
     app::Build,
     i18n::{Texts, t, text},
+    live::{act, live, memo, when},
     net::surroundings::Network,
+    part::IntoPart as _,
     session::{Session, Topic},
 };
 
@@ -44,7 +46,7 @@ impl Look {
 /// What to say, for everybody who says it. Tracks the link and, while it is down, time.
 pub fn look_of(session: Session) -> Memo<Look> {
     let network: Network = expect_context();
-    Memo::new(move |_| {
+    memo(move || {
         let (link, is_first) = session.with(Topic::Link, |client| {
             (client.link(), client.server_build().is_none())
         });
@@ -60,39 +62,39 @@ pub fn ConnectionNotice() -> impl IntoView {
     let is_banner = move || matches!(look.get(), Look::Banner | Look::Offline);
     let what = move || match look.get() {
         Look::Fine | Look::Starting => None,
-        Look::Line => Some(view! { {text(|t| t.reconnecting)} }.into_any()),
-        Look::Banner => Some(banner(text(|t| t.no_connection)).into_any()),
-        Look::Offline => Some(banner(text(|t| t.disconnected)).into_any()),
+        Look::Line => Some(view! { {text(|t| t.reconnecting)} }.part()),
+        Look::Banner => Some(banner(text(|t| t.no_connection)).part()),
+        Look::Offline => Some(banner(text(|t| t.disconnected)).part()),
     };
-    let next_try = Memo::new(move |_| {
+    let next_try = move || {
         let link = session.with(Topic::Link, Client::link);
         seconds_until_try(link, session.now())
-    });
-    let countdown = move || match next_try.get() {
+    };
+    let countdown = move || match next_try() {
         Some(seconds) => (t().next_try)(seconds),
         None => t().trying_now.to_owned(),
     };
     view! {
         <div
             class="notice"
-            class:notice--line=move || look.get() == Look::Line
-            class:notice--banner=is_banner
+            class:notice--line=live(move || look.get() == Look::Line)
+            class:notice--banner=live(is_banner)
         >
-            <p role="status">{what}</p>
-            <Show when=is_banner>
+            <p role="status">{live(what)}</p>
+            {when(is_banner, move || view! {
                 // Outside of the status: a countdown is not read out each second.
-                <span class="notice__countdown">{countdown}</span>
+                <span class="notice__countdown">{live(countdown)}</span>
                 <button
                     class="notice__retry"
                     type="button"
-                    on:click=move |_| session.act(Client::retry_now)
+                    on:click=act(move |_| session.act(Client::retry_now))
                 >
                     {text(|t| t.retry_now)}
                 </button>
-            </Show>
+            }.part())}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 /// Offers the app of a newer server. Drafts survive the reload; what is still on its way would not,
@@ -101,7 +103,7 @@ pub fn ConnectionNotice() -> impl IntoView {
 pub fn UpdateNotice() -> impl IntoView {
     let session = Session::expect();
     let Build(build) = expect_context();
-    let is_newer = Memo::new(move |_| {
+    let is_newer = memo(move || {
         session.with(Topic::Link, |client| {
             client
                 .server_build()
@@ -114,16 +116,16 @@ pub fn UpdateNotice() -> impl IntoView {
         }
     };
     view! {
-        <Show when=move || is_newer.get()>
+        {when(move || is_newer.get(), move || view! {
             <div class="notice notice--update">
                 <p role="status">{text(|t| t.newer_app)}</p>
-                <button class="notice__retry" type="button" on:click=reload>
+                <button class="notice__retry" type="button" on:click=act(reload)>
                     {text(|t| t.reload)}
                 </button>
             </div>
-        </Show>
+        }.part())}
     }
-    .into_any()
+    .part()
 }
 
 /// Whether something is on its way that only this page knows of.
@@ -134,12 +136,13 @@ pub fn has_unsent(client: &Client) -> bool {
     })
 }
 
-fn banner(what: impl Fn() -> &'static str + Send + 'static) -> impl IntoView {
+fn banner(what: impl Fn() -> &'static str + Send + Sync + 'static) -> impl IntoView {
     view! {
-        <b>{what}</b>
+        <b>{live(what)}</b>
         " "
         {text(|t| t.kept_here)}
     }
+    .part()
 }
 
 fn look(link: Link, is_first: bool, has_network: bool, now: Moment) -> Look {

@@ -16,7 +16,10 @@ use crate::{
         people_pane::PeoplePane,
     },
     i18n::{t, text},
-    names, router,
+    live::{act, live},
+    names,
+    part::IntoPart as _,
+    router,
     session::{Session, Topic},
 };
 
@@ -36,7 +39,7 @@ pub fn ConversationPage(
         <MessageList conversation />
         <Composer conversation />
     }
-    .into_any()
+    .part()
 }
 
 /// Whether a conversation can be on screen: a known room, or what this person says to another.
@@ -61,12 +64,12 @@ pub fn NoSuchConversation() -> impl IntoView {
         <div class="nothing">
             <h1>{text(|t| t.no_such_conversation)}</h1>
             <p>{text(|t| t.no_such_conversation_hint)}</p>
-            <a href="/r/1" on:click=home>
+            <a href="/r/1" on:click=act(home)>
                 {text(|t| t.to_everyone)}
             </a>
         </div>
     }
-    .into_any()
+    .part()
 }
 
 #[component]
@@ -100,25 +103,25 @@ fn Header(conversation: ConversationId) -> impl IntoView {
     };
     view! {
         <header class="header">
-            <a class="tool header__back" href="/" aria-label=text(|t| t.back) on:click=back>
+            <a class="tool header__back" href="/" aria-label=text(|t| t.back) on:click=act(back)>
                 <BackIcon />
             </a>
             <div class="header__titles">
-                <h1>{is_room.then_some("# ")} {name}</h1>
-                <p>{subtitle}</p>
+                <h1>{is_room.then_some("# ")} {live(name)}</h1>
+                <p>{live(subtitle)}</p>
             </div>
             <button
                 class="tool header__people"
                 type="button"
                 aria-label=text(|t| t.members)
                 title=text(|t| t.members)
-                aria-expanded=move || if pane.is_shown() { "true" } else { "false" }
+                aria-expanded=live(move || if pane.is_shown() { "true" } else { "false" })
                 aria-controls="people"
-                on:click=move |_| pane.toggle()
+                on:click=act(move |_| pane.toggle())
             >
                 <PeopleIcon />
             </button>
         </header>
     }
-    .into_any()
+    .part()
 }

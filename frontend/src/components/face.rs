@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 use shared::{UserId, frame::Presence};
 
-use crate::i18n::{Texts, t};
+use crate::{
+    i18n::{Texts, t},
+    live::live,
+    part::IntoPart as _,
+};
 
 /// A face. The name stands beside it, so only the presence is said aloud.
 #[component]
@@ -26,14 +30,16 @@ pub fn Face(
             {presence.map(dot)}
         </span>
     }
+    .part()
 }
 
 fn dot(presence: Signal<Presence>) -> impl IntoView {
     view! {
-        <span class=move || format!("face__dot face__dot--{}", word(presence.get()))>
-            <span class="visually-hidden">{move || name_of(presence.get(), t())}</span>
+        <span class=live(move || format!("face__dot face__dot--{}", word(presence.get())))>
+            <span class="visually-hidden">{live(move || name_of(presence.get(), t()))}</span>
         </span>
     }
+    .part()
 }
 
 /// The word for a presence.

@@ -2,12 +2,14 @@
 //!
 //! A `popover`, so that Esc, a click beside it and the return of the focus are the browser's work.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
-    i18n::text,
+    i18n::{t, text},
+    live::{act, live, spawn},
     net::api::{self, ApiError},
+    part::IntoPart as _,
 };
 
 /// The button and what it opens.
@@ -16,7 +18,7 @@ pub fn MeMenu() -> impl IntoView {
     let has_failed = RwSignal::new(false);
     let sign_out = move |_| {
         has_failed.set(false);
-        spawn_local(async move {
+        spawn(async move {
             match api::sign_out().await {
                 Err(ApiError::Unreachable) => has_failed.set(true),
                 // A refusal says that the session is gone already. A fresh page keeps nothing.
@@ -44,13 +46,13 @@ pub fn MeMenu() -> impl IntoView {
             aria-label=text(|t| t.settings)
         >
             <Settings />
-            <button class="me-menu__out" type="button" on:click=sign_out>
+            <button class="me-menu__out" type="button" on:click=act(sign_out)>
                 {text(|t| t.sign_out)}
             </button>
             <p class="me-menu__failed" role="alert">
-                {move || has_failed.get().then(|| text(|t| t.sign_out_failed))}
+                {live(move || if has_failed.get() { t().sign_out_failed } else { "" })}
             </p>
         </div>
     }
-    .into_any()
+    .part()
 }

@@ -12,32 +12,34 @@ use super::{
 };
 use crate::{
     i18n::{t, text},
+    live::{act, each, live, memo, when},
+    part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
+    state::order,
 };
 
 /// The people the client knows of, online ones first.
 #[component]
 pub fn Members() -> impl IntoView {
-    let group = |presence| view! { <Group presence /> };
+    let group = |presence| view! { <Group presence /> }.part();
     view! {
         <div class="members">
             {[Presence::Online, Presence::Away, Presence::Offline].map(group).collect_view()}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 /// People of one presence, under a heading that counts them.
 #[component]
 fn Group(presence: Presence) -> impl IntoView {
     let session = Session::expect();
-    let people = Memo::new(move |_| {
+    let people = memo(move || {
         session.with(Topic::People, |client| {
             let of_this = |person: &&Person| person.presence == presence;
-            let mut people: Vec<_> = client.people().filter(of_this).cloned().collect();
-            people.sort_by_cached_key(|person| person.name.to_lowercase());
-            people
+            let people: Vec<_> = client.people().filter(of_this).cloned().collect();
+            order::by_key(people, |person| person.name.to_lowercase())
         })
     });
     let is_shown = move || {
@@ -45,21 +47,17 @@ fn Group(presence: Presence) -> impl IntoView {
         count > 0 && (presence != Presence::Offline || count <= FEW)
     };
     view! {
-        <Show when=is_shown>
+        {when(is_shown, move || view! {
             <section class="members__group">
                 <h2>
-                    {move || format!("{} · {}", name_of(presence, t()), people.with(Vec::len))}
+                    {live(move || format!("{} · {}", name_of(presence, t()), people.with(Vec::len)))}
                 </h2>
                 <ul>
-                    <For
-                        each=move || people.get()
-                        key=|person| (person.id, person.name.clone())
-                        children=|person| view! { <Member person /> }
-                    />
+                    {each(move || people.get(), |person| (person.id, person.name.clone()), |person| view! { <Member person /> }.part())}
                 </ul>
             </section>
-        </Show>
-    }
+        }.part())}
+    }.part()
 }
 
 /// One person; opens the private conversation.
@@ -77,16 +75,17 @@ fn Member(person: Person) -> impl IntoView {
     let presence: Presence = person.presence;
     view! {
         <li>
-            <a class="members__row" href=route.path() on:click=open>
+            <a class="members__row" href=route.path() on:click=act(open)>
                 <Face user=person.id name=person.name.clone() presence />
                 <span class="members__name" dir="auto">
                     {person.name.clone()}
                 </span>
                 {(person.id == me)
-                    .then(|| view! { <span class="members__you">{text(|t| t.you)}</span> })}
+                    .then(|| view! { <span class="members__you">{text(|t| t.you)}</span> }.part())}
             </a>
         </li>
     }
+    .part()
 }
 
 /// So many people who are not here are still worth a list.

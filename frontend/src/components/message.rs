@@ -12,7 +12,9 @@ use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
 use super::{clipboard, face::Face, focus};
 use crate::{
     i18n::{dates, t, text},
+    live::{act, live, memo, when},
     net::clock,
+    part::{IntoPart as _, Part},
     router::{Route, go},
     session::{Session, Topic},
     state::{
@@ -63,11 +65,11 @@ pub fn Message(
 ) -> impl IntoView {
     let session = Session::expect();
     let me = session.me().id;
-    let starts_group = Memo::new(move |_| bubble.with(|bubble| bubble.starts_group));
-    let content = Memo::new(move |_| bubble.with(|bubble| bubble.content.clone()));
-    let fate = Memo::new(move |_| bubble.with(|bubble| bubble.fate));
-    let at = Memo::new(move |_| bubble.with(|bubble| bubble.at));
-    let is_late = is_late(fate, at);
+    let starts_group = memo(move || bubble.with(|bubble| bubble.starts_group));
+    let content = memo(move || bubble.with(|bubble| bubble.content.clone()));
+    let fate = move || bubble.with(|bubble| bubble.fate);
+    let is_late = is_late(bubble);
+    let is_slow = move || is_late.get() && fate() == Fate::OnItsWay;
     let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     let label = move || {
         bubble.with(|bubble| {
@@ -76,7 +78,7 @@ pub fn Message(
                 &bubble.name,
                 &time,
                 &bubble.content,
-                state_words(fate, is_late),
+                state_words(bubble.fate, is_late),
             )
         })
     };
@@ -84,48 +86,55 @@ pub fn Message(
         <article
             class="message"
             class:message--first=starts_group
-            class:message--pending=move || is_late.get() && fate.get() == Fate::OnItsWay
-            class:message--failed=move || matches!(fate.get(), Fate::Failed(_))
-            tabindex=tab_index
-            aria-label=label
+            class:message--pending=live(is_slow)
+            class:message--failed=live(move || matches!(fate(), Fate::Failed(_)))
+            tabindex=live(tab_index)
+            aria-label=live(label)
         >
-            {move || {
+            {live(move || {
                 if starts_group.get() {
                     view! { <AuthorFace bubble is_own=bubble.with_untracked(|b| b.from) == me /> }
-                        .into_any()
+                        .part()
                 } else {
-                    view! { <Time at class="message__gutter" /> }.into_any()
+                    view! { <Time bubble class="message__gutter" /> }.part()
                 }
-            }}
+            })}
             <div class="message__body">
-                {move || {
-                    starts_group
-                        .get()
-                        .then(|| view! { <Author bubble is_stop me /> <Time at class="message__time" /> })
-                }}
+                {when(
+                    move || starts_group.get(),
+                    move || {
+                        view! {
+                            <Author bubble is_stop me />
+                            <Time bubble class="message__time" />
+                        }
+                        .part()
+                    },
+                )}
                 <div class="message__text" dir="auto">
-                    {move || content.with(|content| pieces(content, is_stop))}
-                    {move || {
-                        (is_late.get() && fate.get() == Fate::OnItsWay)
-                            .then(|| {
-                                view! {
-                                    " "
-                                    <span class="message__state">
-                                        {move || on_its_way(session)}
-                                    </span>
-                                }
-                            })
-                    }}
+                    {live(move || content.with(|content| pieces(content, is_stop).part()))}
+                    {when(
+                        is_slow,
+                        move || {
+                            view! {
+                                " "
+                                <span class="message__state">
+                                    {live(move || on_its_way(session))}
+                                </span>
+                            }
+                            .part()
+                        },
+                    )}
                 </div>
-                {move || match fate.get() {
+                {live(move || match fate() {
                     Fate::Failed(code) => {
-                        Some(view! { <Failed conversation bubble code is_stop /> })
+                        view! { <Failed conversation bubble code is_stop /> }.part()
                     }
-                    Fate::Stored | Fate::OnItsWay => None,
-                }}
+                    Fate::Stored | Fate::OnItsWay => ().part(),
+                })}
             </div>
         </article>
     }
+    .part()
 }
 
 /// The big face, which opens the private conversation for those who point; the name beside it does
@@ -134,11 +143,11 @@ pub fn Message(
 fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
     let face = bubble.with_untracked(|bubble| {
         let (user, name) = (bubble.from, bubble.name.clone());
-        view! { <Face user name big=true /> }
+        view! { <Face user name big=true /> }.part()
     });
     let session = Session::expect();
     if is_own {
-        face.into_any()
+        face.part()
     } else {
         view! {
             <button
@@ -146,12 +155,12 @@ fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
                 type="button"
                 tabindex="-1"
                 aria-hidden="true"
-                on:click=move |_| write_to(session, bubble)
+                on:click=act(move |_| write_to(session, bubble))
             >
                 {face}
             </button>
         }
-        .into_any()
+        .part()
     }
 }
 
@@ -161,35 +170,37 @@ fn Author(bubble: Signal<Bubble>, is_stop: Signal<bool>, me: UserId) -> impl Int
     let session = Session::expect();
     let name = move || bubble.with(|bubble| bubble.name.clone());
     if bubble.with_untracked(|bubble| bubble.from == me) {
-        return view! { <span class="message__who" dir="auto">{name}</span> }.into_any();
+        return view! { <span class="message__who" dir="auto">{live(name)}</span> }.part();
     }
     view! {
         <button
             class="message__who"
             type="button"
             dir="auto"
-            tabindex=move || if is_stop.get() { "0" } else { "-1" }
-            title=move || (t().write_to)(&name())
-            on:click=move |_| write_to(session, bubble)
+            tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
+            title=live(move || (t().write_to)(&name()))
+            on:click=act(move |_| write_to(session, bubble))
         >
-            {name}
+            {live(name)}
         </button>
     }
-    .into_any()
+    .part()
 }
 
 /// The time as `14:05`; the full date for those who point at it.
 #[component]
-fn Time(at: Memo<Timestamp>, class: &'static str) -> impl IntoView {
+fn Time(bubble: Signal<Bubble>, class: &'static str) -> impl IntoView {
+    let at = move || bubble.with(|bubble| bubble.at);
     view! {
         <time
             class=class
-            datetime=move || dates::machine(at.get())
-            title=move || dates::full(at.get())
+            datetime=live(move || dates::machine(at()))
+            title=live(move || dates::full(at()))
         >
-            {move || dates::time(at.get())}
+            {live(move || dates::time(at()))}
         </time>
     }
+    .part()
 }
 
 /// Why a message was refused, and what can be done.
@@ -224,43 +235,44 @@ fn Failed(
     view! {
         <div class="message__failed">
             <span class="message__why">
-                {move || format!("{} {}", t().not_sent, (t().error)(code))}
+                {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
             </span>
-            <button type="button" tabindex=tab_index on:click=retry>
+            <button type="button" tabindex=live(tab_index) on:click=act(retry)>
                 {text(|t| t.retry)}
             </button>
-            <button type="button" tabindex=tab_index on:click=copy>
-                {move || if was_copied.get() { t().copied } else { t().copy }}
+            <button type="button" tabindex=live(tab_index) on:click=act(copy)>
+                {live(move || if was_copied.get() { t().copied } else { t().copy })}
             </button>
-            <button type="button" tabindex=tab_index on:click=delete>
+            <button type="button" tabindex=live(tab_index) on:click=act(delete)>
                 {text(|t| t.delete)}
             </button>
         </div>
     }
+    .part()
 }
 
 /// The text as nodes. Nothing a person wrote is ever read as HTML.
-fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<AnyView> {
+fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<Part> {
     let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     parse(content)
         .into_iter()
         .map(|piece| match piece {
-            Piece::Words(words) => words.to_owned().into_any(),
-            Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.into_any(),
+            Piece::Words(words) => words.to_owned().part(),
+            Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.part(),
             Piece::Block(code) => {
-                view! { <pre tabindex=tab_index><code>{code.to_owned()}</code></pre> }.into_any()
+                view! { <pre tabindex=live(tab_index)><code>{code.to_owned()}</code></pre> }.part()
             }
             Piece::Link(address) => view! {
                 <a
                     href=address.to_owned()
                     target="_blank"
                     rel="noopener noreferrer nofollow ugc"
-                    tabindex=tab_index
+                    tabindex=live(tab_index)
                 >
                     {address.to_owned()}
                 </a>
             }
-            .into_any(),
+            .part(),
         })
         .collect()
 }
@@ -273,10 +285,11 @@ fn write_to(session: Session, bubble: Signal<Bubble>) {
 }
 
 /// Most messages are stored within a second, so the clock comes out only after it.
-fn is_late(fate: Memo<Fate>, at: Memo<Timestamp>) -> RwSignal<bool> {
+fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
     let is_late = RwSignal::new(false);
-    if fate.get_untracked() == Fate::OnItsWay {
-        let age = clock::wall().0.saturating_sub(at.get_untracked().0);
+    let (fate, at) = bubble.with_untracked(|bubble| (bubble.fate, bubble.at));
+    if fate == Fate::OnItsWay {
+        let age = clock::wall().0.saturating_sub(at.0);
         let left = LATE_MS.saturating_sub(u64::try_from(age).unwrap_or(0));
         if left == 0 {
             is_late.set(true);
@@ -301,8 +314,8 @@ fn on_its_way(session: Session) -> &'static str {
     }
 }
 
-fn state_words(fate: Memo<Fate>, is_late: RwSignal<bool>) -> Option<&'static str> {
-    match fate.get() {
+fn state_words(fate: Fate, is_late: RwSignal<bool>) -> Option<&'static str> {
+    match fate {
         Fate::Failed(_) => Some(t().not_sent),
         Fate::OnItsWay if is_late.get() => Some(t().sending),
         Fate::Stored | Fate::OnItsWay => None,

@@ -1,14 +1,19 @@
 //! The message list: what was said, with only the rows around the screen in the DOM.
 //!
-//! Owns nothing but its view; where it stands is [`position`]'s business and how the DOM gets there
-//! is [`scroller`]'s. A screen reader hears of new messages from the announcer, not from here.
+//! Owns nothing but its view; where it stands is [`position`]'s business, which rows are in the DOM
+//! is [`mounted`]'s, and how both stay together is [`scroller`]'s. A screen reader hears of new
+//! messages from the announcer, not from here.
 
 mod item;
+mod mounted;
 mod position;
 mod scroller;
 
 use client::Client;
-use leptos::{ev, ev::KeyboardEvent, prelude::*};
+use leptos::{
+    ev::{self, FocusEvent, KeyboardEvent},
+    prelude::*,
+};
 use shared::{ConversationId, Timestamp};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
@@ -21,7 +26,10 @@ use self::{
 use super::message::Message;
 use crate::{
     i18n::{dates, t, text},
-    ime, names,
+    ime,
+    live::{act, effect, live, memo, when},
+    names,
+    part::{IntoPart as _, Part},
     session::{Session, Topic},
     state::places::Places,
 };
@@ -51,7 +59,6 @@ pub fn MessageList(
         key.prevent_default();
         scroller.step(step);
     };
-    let child = move |item: Item| view! { <ItemView item conversation scroller /> };
     view! {
         <div class="messages">
             <UnreadBar scroller />
@@ -62,31 +69,29 @@ pub fn MessageList(
                 aria-live="off"
                 aria-label=text(|t| t.messages)
                 node_ref=scroller.log
-                on:scroll=move |_| scroller.scrolled()
-                on:keydown=on_keydown
-                on:focusin=move |event| scroller.focused(element(event.target()).as_ref())
-                on:focusout=move |event| {
+                on:scroll=act(move |_| scroller.scrolled())
+                on:keydown=act(on_keydown)
+                on:focusin=act(move |event: FocusEvent| scroller.focused(element(event.target()).as_ref()))
+                on:focusout=act(move |event: FocusEvent| {
                     scroller.focused(element(event.related_target()).as_ref());
-                }
+                })
             >
-                <div class="messages__rows" node_ref=scroller.list>
-                    <For each=move || scroller.items.get() key=|item| item.key.clone() children=child />
-                </div>
+                <div class="messages__rows" node_ref=scroller.list></div>
             </div>
-            <Show when=move || scroller.is_searching.get()>
+            {when(move || scroller.is_searching.get(), move || view! {
                 <div class="messages__veil">
                     <Skeleton lines=8 />
                 </div>
-            </Show>
+            }.part())}
             <Below scroller />
         </div>
     }
-    .into_any()
+    .part()
 }
 
 /// Wires the scroller to what happens around it.
 fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
-    Effect::new(move |_| {
+    effect(move || {
         for topic in [
             Topic::Timeline(conversation),
             Topic::Conversations,
@@ -101,7 +106,7 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
     let resized = Closure::<dyn FnMut()>::new(move || scroller.resized());
     if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
         let watching = observer.clone();
-        Effect::new(move |_| {
+        effect(move || {
             if let (Some(log), Some(list)) = (scroller.log.get(), scroller.list.get()) {
                 watching.observe(&log);
                 watching.observe(&list);
@@ -131,32 +136,27 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
     });
 }
 
-/// One element of the list.
-#[component]
-fn ItemView(item: Item, conversation: ConversationId, scroller: Scroller) -> impl IntoView {
-    match item.shows {
-        Shows::Gap(height) => view! {
-            <div class="messages__gap" aria-hidden="true" style:height=move || {
-                format!("{}px", height.get())
-            }></div>
-        }
-        .into_any(),
-        Shows::Top => view! { <Top conversation /> }.into_any(),
-        Shows::Day(at) => view! { <Day at /> }.into_any(),
-        Shows::New => view! {
-            <div class="messages__new" role="separator">
-                <span>{text(|t| t.new_messages)}</span>
-            </div>
-        }
-        .into_any(),
-        Shows::Message(bubble) => {
-            let key = item.key;
-            let is_stop = Memo::new(move |_| {
-                let stop = scroller.tab_stop.read();
-                matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
-            });
-            view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
-                .into_any()
+impl Scroller {
+    /// One element of the list.
+    fn view_of(self, conversation: ConversationId, item: Item) -> Part {
+        match item.shows {
+            Shows::Gap(_) => view! { <div class="messages__gap" aria-hidden="true"></div> }.part(),
+            Shows::Top => view! { <Top conversation /> }.part(),
+            Shows::Day(at) => view! { <Day at /> }.part(),
+            Shows::New => view! {
+                <div class="messages__new" role="separator">
+                    <span>{text(|t| t.new_messages)}</span>
+                </div>
+            }
+            .part(),
+            Shows::Message(bubble) => {
+                let is_stop = memo(move || {
+                    let stop = self.tab_stop.read();
+                    matches!(&item.key, ItemKey::Row(key) if stop.as_ref() == Some(key))
+                });
+                view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
+                    .part()
+            }
         }
     }
 }
@@ -165,7 +165,7 @@ fn ItemView(item: Item, conversation: ConversationId, scroller: Scroller) -> imp
 #[component]
 fn Top(conversation: ConversationId) -> impl IntoView {
     let session = Session::expect();
-    let is_beginning = Memo::new(move |_| {
+    let is_beginning = memo(move || {
         let is_connected = session.with(Topic::Link, Client::link) == client::Link::Connected;
         session.with(Topic::Timeline(conversation), |client| {
             let Some(known) = client.conversation(conversation) else {
@@ -189,34 +189,36 @@ fn Top(conversation: ConversationId) -> impl IntoView {
     };
     view! {
         <div class="messages__top">
-            {move || {
+            {live(move || {
                 if is_beginning.get() {
-                    view! { <p class="messages__beginning">{words}</p> }.into_any()
+                    view! { <p class="messages__beginning">{words}</p> }.part()
                 } else {
-                    view! { <Skeleton lines=3 /> }.into_any()
+                    view! { <Skeleton lines=3 /> }.part()
                 }
-            }}
+            })}
         </div>
     }
-    .into_any()
+    .part()
 }
 
 #[component]
 fn Day(at: Timestamp) -> impl IntoView {
     view! {
         <div class="messages__day" role="separator">
-            <span>{move || dates::day_line(at)}</span>
+            <span>{live(move || dates::day_line(at))}</span>
         </div>
     }
+    .part()
 }
 
 /// Grey shapes of messages in place of those that are on their way.
 #[component]
 fn Skeleton(lines: usize) -> impl IntoView {
-    let line = || view! { <div class="skeleton"><i></i><b></b><s></s></div> };
+    let line = || view! { <div class="skeleton"><i></i><b></b><s></s></div> }.part();
     view! {
         <div aria-hidden="true">{(0..lines).map(|_| line()).collect_view()}</div>
     }
+    .part()
 }
 
 /// "37 new since 14:05", while where they begin is out of sight.
@@ -227,7 +229,7 @@ fn UnreadBar(scroller: Scroller) -> impl IntoView {
         None => (t().new_above)(count),
     };
     view! {
-        {move || {
+        {live(move || {
             scroller
                 .above
                 .get()
@@ -237,37 +239,38 @@ fn UnreadBar(scroller: Scroller) -> impl IntoView {
                             <button
                                 class="unread-bar__jump"
                                 type="button"
-                                on:click=move |_| scroller.go_to_divider()
+                                on:click=act(move |_| scroller.go_to_divider())
                             >
-                                {move || words(above)}
+                                {live(move || words(above))}
                             </button>
                             <button
                                 class="unread-bar__read"
                                 type="button"
-                                on:click=move |_| scroller.mark_all_read()
+                                on:click=act(move |_| scroller.mark_all_read())
                             >
                                 {text(|t| t.mark_read)}
                             </button>
                         </div>
-                    }
+                    }.part()
                 })
-        }}
+        })}
     }
+    .part()
 }
 
 /// "3 new ↓", while they are below the screen.
 #[component]
 fn Below(scroller: Scroller) -> impl IntoView {
-    let is_shown = Memo::new(move |_| scroller.below.get() > 0);
+    let is_shown = memo(move || scroller.below.get() > 0);
     view! {
-        <Show when=move || is_shown.get()>
-            <button class="messages__below" type="button" on:click=move |_| scroller.go_to_end()>
-                {move || (t().new_below)(scroller.below.get())}
+        {when(move || is_shown.get(), move || view! {
+            <button class="messages__below" type="button" on:click=act(move |_| scroller.go_to_end())>
+                {live(move || (t().new_below)(scroller.below.get()))}
                 " "
                 <span aria-hidden="true">"↓"</span>
             </button>
-        </Show>
-    }
+        }.part())}
+    }.part()
 }
 
 fn element(target: Option<web_sys::EventTarget>) -> Option<Element> {

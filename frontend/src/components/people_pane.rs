@@ -7,7 +7,9 @@ use crate::{
     components::{focus, icons::CloseIcon, members::Members},
     i18n::text,
     ime,
+    live::{act, live, when},
     media::Room,
+    part::IntoPart as _,
     router,
 };
 
@@ -78,36 +80,37 @@ pub fn PeopleAside() -> impl IntoView {
     let close = move |_| router::close_people();
     let inside = move || {
         view! {
-            <Show when=move || pane.is_over()>
+            {when(move || pane.is_over(), move || view! {
                 <div class="people__head">
                     <h2>{text(|t| t.people)}</h2>
                     <button
                         class="tool people__close"
                         type="button"
                         aria-label=text(|t| t.close)
-                        on:click=close
+                        on:click=act(close)
                     >
                         <CloseIcon />
                     </button>
                 </div>
-            </Show>
+            }.part())}
             <Members />
         }
+        .part()
     };
     view! {
-        <Show when=move || pane.is_over()>
-            <div class="veil" on:click=close></div>
-        </Show>
+        {when(move || pane.is_over(), move || view! {
+            <div class="veil" on:click=act(close)></div>
+        }.part())}
         <aside
             id="people"
             class="people"
-            class:people--drawer=move || pane.is_over()
+            class:people--drawer=live(move || pane.is_over())
             aria-label=text(|t| t.people)
-            hidden=move || !pane.is_shown()
-            on:keydown=on_keydown
+            hidden=live(move || !pane.is_shown())
+            on:keydown=act(on_keydown)
         >
-            {move || pane.is_shown().then(inside)}
+            {when(move || pane.is_shown(), inside)}
         </aside>
     }
-    .into_any()
+    .part()
 }

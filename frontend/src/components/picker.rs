@@ -18,6 +18,8 @@ use crate::{
     app::PickerOpen,
     i18n::{t, text},
     ime,
+    live::{act, effect, live, memo, when},
+    part::IntoPart as _,
     router::{Route, go},
     session::{Session, Topic},
     state::matching::{self, Candidate, Kind},
@@ -29,15 +31,18 @@ pub fn Picker() -> impl IntoView {
     let session = Session::expect();
     let PickerOpen(is_open) = expect_context();
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else {
-            return;
-        };
-        if !is_open.get() {
-            dialog.close();
-        } else if !dialog.open() {
-            _ = dialog.show_modal();
+    Effect::new(move |was_open: Option<bool>| {
+        let is_open = is_open.get();
+        if let Some(dialog) = dialog.get_untracked() {
+            if is_open {
+                _ = dialog.show_modal();
+            } else if was_open == Some(true) {
+                // It gives the focus back, but not always the caret.
+                dialog.close();
+                focus::soon(":focus");
+            }
         }
+        is_open
     });
     let on_click = move |click: MouseEvent| {
         // The veil is the dialog's own; everything inside is in its child.
@@ -54,13 +59,13 @@ pub fn Picker() -> impl IntoView {
             class="picker"
             aria-label=text(|t| t.picker)
             node_ref=dialog
-            on:close=move |_| is_open.set(false)
-            on:click=on_click
+            on:close=act(move |_| is_open.set(false))
+            on:click=act(on_click)
         >
-            {move || is_open.get().then(|| view! { <Search session is_open /> })}
+            {when(move || is_open.get(), move || view! { <Search session is_open /> }.part())}
         </dialog>
     }
-    .into_any()
+    .part()
 }
 
 /// The field and what it finds. It lives as long as the dialog is open.
@@ -71,7 +76,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
     let rounds = RwSignal::new(0_u64);
     let input = NodeRef::<html::Input>::new();
 
-    let found = Memo::new(move |_| {
+    let found = memo(move || {
         let everyone = t().everyone;
         session.with(Topic::Conversations, |_| ());
         let all = session.with(Topic::People, |client| {
@@ -79,14 +84,14 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
         });
         query.with(|query| matching::best(query, all))
     });
-    let at = Memo::new(move |_| {
+    let at = move || {
         let chosen = chosen.get();
         found.with(|found| {
             let is_chosen = |one: &Candidate| Some(one.conversation) == chosen;
             found.iter().position(is_chosen).unwrap_or(0)
         })
-    });
-    let active = Memo::new(move |_| found.with(|found| Some(found.get(at.get())?.conversation)));
+    };
+    let active = memo(move || found.with(|found| Some(found.get(at())?.conversation)));
     let is_finding = move || {
         rounds.track();
         session.with(Topic::People, Client::is_finding_people)
@@ -113,12 +118,12 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
         );
     };
     ask();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             _ = input.focus();
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         let shown = active.get().map(option_id);
         let option = shown.and_then(|id| document().get_element_by_id(&id));
         if let Some(option) = option {
@@ -143,7 +148,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
         if ime::owns(&key) {
             return;
         }
-        let (at, count) = (at.get_untracked(), found.with_untracked(Vec::len));
+        let (at, count) = (untrack(at), found.with_untracked(Vec::len));
         match key.key().as_str() {
             "ArrowDown" => choose((at + 1).min(count.saturating_sub(1))),
             "ArrowUp" => choose(at.saturating_sub(1)),
@@ -154,6 +159,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                     open(active);
                 }
             }
+            "Escape" => is_open.set(false),
             _ => return,
         }
         key.prevent_default();
@@ -168,6 +174,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
     let row = move |candidate: Candidate| {
         let conversation = candidate.conversation;
         view! { <Row candidate active on_open=Callback::new(move |()| open(conversation)) /> }
+            .part()
     };
     let nothing = move || {
         if !found.with(Vec::is_empty) {
@@ -192,13 +199,13 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                 enterkeyhint="go"
                 aria-label=text(|t| t.picker_input)
                 aria-autocomplete="list"
-                aria-expanded=move || if found.with(Vec::is_empty) { "false" } else { "true" }
+                aria-expanded=live(move || if found.with(Vec::is_empty) { "false" } else { "true" })
                 aria-controls="picker-list"
-                aria-activedescendant=move || active.get().map(option_id)
+                aria-activedescendant=live(move || active.get().map(option_id))
                 placeholder=text(|t| t.picker_input)
                 node_ref=input
-                on:input=on_input
-                on:keydown=on_keydown
+                on:input=act(on_input)
+                on:keydown=act(on_keydown)
             />
             <ul
                 id="picker-list"
@@ -206,10 +213,10 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
                 role="listbox"
                 aria-label=text(|t| t.picker)
             >
-                {move || found.get().into_iter().map(row).collect_view()}
+                {live(move || found.get().into_iter().map(row).collect_view().part())}
             </ul>
             <p class="picker__nothing" role="status">
-                {nothing}
+                {live(nothing)}
             </p>
             <footer class="picker__hints" aria-hidden="true">
                 <span>"↑↓ " {text(|t| t.hint_choose)}</span>
@@ -218,7 +225,7 @@ fn Search(session: Session, is_open: RwSignal<bool>) -> impl IntoView {
             </footer>
         </div>
     }
-    .into_any()
+    .part()
 }
 
 /// A person or a room.
@@ -241,13 +248,13 @@ fn Row(
                     "#"
                 </span>
             }
-            .into_any(),
+            .part(),
             None,
         ),
         Kind::Person(user, presence) => {
             let presence: Presence = presence;
             (
-                view! { <Face user name=name.clone() presence /> }.into_any(),
+                view! { <Face user name=name.clone() presence /> }.part(),
                 Some(presence),
             )
         }
@@ -262,20 +269,20 @@ fn Row(
             id=option_id(id)
             class="picker__row"
             role="option"
-            aria-selected=move || if is_active() { "true" } else { "false" }
+            aria-selected=live(move || if is_active() { "true" } else { "false" })
             // The field keeps the focus.
-            on:mousedown=|mouse: MouseEvent| mouse.prevent_default()
-            on:click=move |_| on_open.run(())
+            on:mousedown=act(|mouse: MouseEvent| mouse.prevent_default())
+            on:click=act(move |_| on_open.run(()))
         >
             {sign}
             <span class="picker__name" dir="auto">
                 {name}
             </span>
-            {is_me.then(|| view! { <span class="picker__you">{text(|t| t.you)}</span> })}
-            <small>{about}</small>
+            {is_me.then(|| view! { <span class="picker__you">{text(|t| t.you)}</span> }.part())}
+            <small>{live(about)}</small>
         </li>
     }
-    .into_any()
+    .part()
 }
 
 fn option_id(conversation: ConversationId) -> String {

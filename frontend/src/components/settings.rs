@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     i18n::{self, Language, t, text},
+    live::{act, live},
+    part::IntoPart as _,
     preferences::{self, ChosenTheme, Theme},
 };
 
@@ -17,12 +19,13 @@ pub fn Settings() -> impl IntoView {
                 <input
                     type="radio"
                     name="language"
-                    prop:checked=move || i18n::language() == language
-                    on:change=move |_| preferences::set_language(language)
+                    prop:checked=live(move || i18n::language() == language)
+                    on:change=act(move |_| preferences::set_language(language))
                 />
                 <span>{language.name()}</span>
             </label>
         }
+        .part()
     });
     let themes = Theme::ALL.map(|choice| {
         let name = move || match choice {
@@ -35,12 +38,13 @@ pub fn Settings() -> impl IntoView {
                 <input
                     type="radio"
                     name="theme"
-                    prop:checked=move || theme.get() == choice
-                    on:change=move |_| theme.set(choice)
+                    prop:checked=live(move || theme.get() == choice)
+                    on:change=act(move |_| theme.set(choice))
                 />
-                <span>{name}</span>
+                <span>{live(name)}</span>
             </label>
         }
+        .part()
     });
     view! {
         <div class="settings">
@@ -54,4 +58,5 @@ pub fn Settings() -> impl IntoView {
             </fieldset>
         </div>
     }
+    .part()
 }

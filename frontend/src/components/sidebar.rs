@@ -2,6 +2,8 @@
 //!
 //! Owns the order of the rows. A row is a link, so that it opens in a new tab as well.
 
+use std::cmp::Reverse;
+
 use client::Client;
 use leptos::{ev::MouseEvent, prelude::*};
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
@@ -10,10 +12,12 @@ use crate::{
     app::PickerOpen,
     components::{connection, face::Face, focus, icons::PlusIcon, logo::Logo, me_menu::MeMenu},
     i18n::{t, text, texts::badge},
+    live::{act, each, live, memo, when},
     names,
+    part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
-    state::drafts::Drafts,
+    state::{drafts::Drafts, order},
 };
 
 /// The list of conversations.
@@ -24,35 +28,37 @@ pub fn Sidebar(
 ) -> impl IntoView {
     let session = Session::expect();
     let PickerOpen(picker) = expect_context();
-    let directs = Memo::new(move |_| {
+    let drafts: Drafts = expect_context();
+    let directs = memo(move || {
+        let begun = drafts.all().into_iter().chain(shown.get()).collect();
         session.with(Topic::Conversations, |client| {
-            directs_by_activity(client, shown.get())
+            directs_by_activity(client, begun)
         })
     });
-    let rooms = Memo::new(move |_| session.with(Topic::Conversations, rooms));
-    let row = move |id: ConversationId| view! { <Row id shown /> };
+    let rooms = memo(move || session.with(Topic::Conversations, rooms));
+    let row = move |id: ConversationId| view! { <Row id shown /> }.part();
 
     view! {
         <nav class="sidebar" aria-label=text(|t| t.sidebar)>
             <div class="sidebar__brand">
                 <Logo />
                 // Where no conversation is on screen, this is the heading of the page.
-                {move || {
+                {live(move || {
                     if shown.get().is_none() {
-                        view! { <h1 class="sidebar__name">"Pond"</h1> }.into_any()
+                        view! { <h1 class="sidebar__name">"Pond"</h1> }.part()
                     } else {
-                        view! { <span class="sidebar__name">"Pond"</span> }.into_any()
+                        view! { <span class="sidebar__name">"Pond"</span> }.part()
                     }
-                }}
+                })}
             </div>
-            <button class="sidebar__find" type="button" on:click=move |_| picker.set(true)>
+            <button class="sidebar__find" type="button" on:click=act(move |_| picker.set(true))>
                 {text(|t| t.find)}
                 <kbd aria-hidden="true">{if is_apple() { "⌘ K" } else { "Ctrl K" }}</kbd>
             </button>
             <div class="sidebar__lists">
                 <h2 id="rooms">{text(|t| t.rooms)}</h2>
                 <ul aria-labelledby="rooms">
-                    <For each=move || rooms.get() key=|id| *id children=row />
+                    {each(move || rooms.get(), |id| *id, row)}
                 </ul>
                 <div class="sidebar__heading">
                     <h2 id="directs">{text(|t| t.private_messages)}</h2>
@@ -61,22 +67,22 @@ pub fn Sidebar(
                         type="button"
                         aria-label=text(|t| t.new_private_message)
                         title=text(|t| t.new_private_message)
-                        on:click=move |_| picker.set(true)
+                        on:click=act(move |_| picker.set(true))
                     >
                         <PlusIcon />
                     </button>
                 </div>
                 <ul aria-labelledby="directs">
-                    <For each=move || directs.get() key=|id| *id children=row />
+                    {each(move || directs.get(), |id| *id, row)}
                 </ul>
-                <Show when=move || directs.with(Vec::is_empty)>
+                {when(move || directs.with(Vec::is_empty), move || view! {
                     <p class="sidebar__empty">{text(|t| t.no_private_messages)}</p>
-                </Show>
+                }.part())}
             </div>
             <Me />
         </nav>
     }
-    .into_any()
+    .part()
 }
 
 /// One conversation.
@@ -86,7 +92,7 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
     let drafts: Drafts = expect_context();
     let route = Route::Conversation(id);
     let is_room = matches!(id, ConversationId::Room(_));
-    let name = Memo::new(move |_| {
+    let name = memo(move || {
         // A room is called by its title, a private conversation by its person.
         let topic = if is_room {
             Topic::Conversations
@@ -95,13 +101,13 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
         };
         session.with(topic, |client| names::conversation(client, id, t()))
     });
-    let unread = Memo::new(move |_| {
+    let unread = move || {
         session.with(Topic::Conversations, |client| {
             let conversation = client.conversation(id);
             conversation.map_or(0, |conversation| conversation.unread(client.me().id))
         })
-    });
-    let is_shown = Memo::new(move |_| shown.get() == Some(id));
+    };
+    let is_shown = memo(move || shown.get() == Some(id));
     let has_draft = move || !is_shown.get() && drafts.has(id);
     let open = move |click: MouseEvent| {
         if router::is_plain(&click) {
@@ -113,45 +119,52 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
     let sign = match id.peer_of(session.me().id) {
         Some(user) => {
             let presence = presence_of(session, user);
-            (move || view! { <Face user name=name.get() presence /> }).into_any()
+            live(move || view! { <Face user name=name.get() presence /> }.part()).part()
         }
         None => view! {
             <span class="row__hash" aria-hidden="true">
                 "#"
             </span>
         }
-        .into_any(),
+        .part(),
+    };
+    let has_unread = move || unread() > 0;
+    let shown_count = move || {
+        if is_room {
+            String::new()
+        } else {
+            badge(unread())
+        }
     };
     let count = move || {
-        let unread = unread.get();
-        (unread > 0).then(|| {
-            view! {
-                <span class=if is_room { "row__dot" } else { "row__badge" }>
-                    <span aria-hidden="true">{(!is_room).then(|| badge(unread))}</span>
-                    <span class="visually-hidden">" " {(t().unread)(unread)}</span>
-                </span>
-            }
-        })
+        view! {
+            <span class=if is_room { "row__dot" } else { "row__badge" }>
+                <span aria-hidden="true">{live(shown_count)}</span>
+                <span class="visually-hidden">" " {live(move || (t().unread)(unread()))}</span>
+            </span>
+        }
+        .part()
     };
     view! {
         <li>
             <a
                 class="row"
-                class:row--unread=move || { unread.get() > 0 }
+                class:row--unread=live(has_unread)
                 href=route.path()
-                aria-current=move || is_shown.get().then_some("page")
-                on:click=open
+                aria-current=live(move || is_shown.get().then_some("page"))
+                on:click=act(open)
             >
                 {sign}
-                <span class="row__name">{name}</span>
-                {move || {
-                    has_draft().then(|| view! { <span class="row__draft">{t().draft}</span> })
-                }}
-                {count}
+                <span class="row__name">{live(move || name.get())}</span>
+                {when(
+                    has_draft,
+                    || view! { <span class="row__draft">{text(|t| t.draft)}</span> }.part(),
+                )}
+                {when(has_unread, count)}
             </a>
         </li>
     }
-    .into_any()
+    .part()
 }
 
 /// The person and the connection.
@@ -166,16 +179,16 @@ fn Me() -> impl IntoView {
             <Face user=me.id name=me.name.clone() presence big=true />
             <p class="me__who">
                 <span class="me__name">{me.name.clone()}</span>
-                <span class="me__line">{move || look.get().line(t())}</span>
+                <span class="me__line">{live(move || look.get().line(t()))}</span>
             </p>
             <MeMenu />
         </div>
     }
-    .into_any()
+    .part()
 }
 
 fn presence_of(session: Session, user: UserId) -> Memo<Presence> {
-    Memo::new(move |_| {
+    memo(move || {
         session.with(Topic::People, |client| {
             let person = client.person(user);
             person.map_or(Presence::Offline, |person| person.presence)
@@ -190,28 +203,35 @@ fn rooms(client: &Client) -> Vec<ConversationId> {
         .collect()
 }
 
-/// Private conversations in which something was said, and the one on screen; the most recent first.
-fn directs_by_activity(client: &Client, shown: Option<ConversationId>) -> Vec<ConversationId> {
+/// Private conversations in which something was said, the most recent first, and before them those
+/// of `begun` (with a draft, or on screen) that are about to begin.
+fn directs_by_activity(client: &Client, begun: Vec<ConversationId>) -> Vec<ConversationId> {
     let me = client.me().id;
-    let written_at = |id| client.outgoing(id).map(|message| message.written_at).max();
-    let mut rows: Vec<(Timestamp, ConversationId)> = client
+    let said = client
         .conversations()
-        .filter(|conversation| conversation.id.peer_of(me).is_some())
-        .map(|conversation| {
-            let at = conversation
-                .last_at
-                .max(written_at(conversation.id).unwrap_or_default());
-            // One that was opened and has nothing in it yet is what the person is about to do.
-            let is_new = at == Timestamp::default() && shown == Some(conversation.id);
-            (
-                if is_new { Timestamp(i64::MAX) } else { at },
-                conversation.id,
-            )
-        })
-        .filter(|(at, _)| *at > Timestamp::default())
+        .filter_map(|one| Some((one.id, last_at(client, one.id)?)));
+    let rows = begun
+        .into_iter()
+        .filter(|id| last_at(client, *id).is_none())
+        .map(|id| (id, Timestamp(i64::MAX)))
+        .chain(said)
+        .filter(|(id, _)| id.peer_of(me).is_some())
+        .map(|(id, at)| (at, id))
         .collect();
-    rows.sort_unstable_by(|one, other| other.cmp(one));
+    let mut rows: Vec<(Timestamp, ConversationId)> = order::by_key(rows, |row| Reverse(*row));
+    // What is on screen may have a draft as well.
+    rows.dedup();
     rows.into_iter().map(|(_, id)| id).collect()
+}
+
+/// When something was last said there, or written to go there.
+fn last_at(client: &Client, id: ConversationId) -> Option<Timestamp> {
+    let said = client.conversation(id).map(|one| one.last_at);
+    let written = client.outgoing(id).map(|message| message.written_at);
+    said.into_iter()
+        .chain(written)
+        .max()
+        .filter(|at| *at > Timestamp::default())
 }
 
 fn is_apple() -> bool {
@@ -255,13 +275,13 @@ mod tests {
         client.received(Moment::from_secs(1), said(7, 200));
         let direct = |other| ConversationId::direct(ME, UserId(other));
         let [five, six, seven, new] = [5, 6, 7, 8].map(direct);
-        assert_eq!(directs_by_activity(&client, Some(five)), [six, seven, five]);
+        assert_eq!(directs_by_activity(&client, vec![five]), [six, seven, five]);
         client.open(Moment::from_secs(1), new);
         assert_eq!(
-            directs_by_activity(&client, Some(new)),
+            directs_by_activity(&client, vec![new, new]),
             [new, six, seven, five]
         );
-        assert_eq!(directs_by_activity(&client, None), [six, seven, five]);
+        assert_eq!(directs_by_activity(&client, vec![]), [six, seven, five]);
         assert_eq!(rooms(&client), [ConversationId::EVERYONE]);
     }
 }

@@ -5,7 +5,9 @@ use shared::ConversationId;
 
 use crate::{
     i18n::t,
+    live::live,
     names,
+    part::IntoPart as _,
     session::{Session, Topic},
 };
 
@@ -32,5 +34,5 @@ pub fn TypingLine(
             }
         })
     };
-    view! { <p class="typing-line">{words}</p> }
+    view! { <p class="typing-line">{live(words)}</p> }.part()
 }

@@ -72,7 +72,7 @@ pub fn t_now() -> &'static Texts {
 
 /// One word as a closure that a view can hold: `text(|t| t.send)`.
 pub fn text(
-    pick: impl Fn(&'static Texts) -> &'static str + Copy + Send + Sync + 'static,
+    pick: fn(&'static Texts) -> &'static str,
 ) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     move || pick(t())
 }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use js_sys::{JsString, futures::JsFuture};
+use leptos::prelude::window;
+use serde::de::DeserializeOwned;
 use shared::{
     Code,
     frame::User,
     http::{Credentials, Problem, ServerInfo, SignedIn},
 };
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, RequestInit, Response};
 
 /// Why a request did not succeed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,8 +32,7 @@ pub enum ApiError {
 /// # Errors
 /// [`ApiError`]
 pub async fn server() -> Result<ServerInfo, ApiError> {
-    let answer = sent(Request::get("/api/v1/server").build()).await?;
-    answer.json().await.map_err(|_| ApiError::Unreachable)
+    read(&ask("GET", "/api/v1/server", None).await?)
 }
 
 /// Makes an account and signs in to it.
@@ -37,7 +40,7 @@ pub async fn server() -> Result<ServerInfo, ApiError> {
 /// # Errors
 /// [`ApiError`]
 pub async fn create_account(credentials: &Credentials) -> Result<User, ApiError> {
-    enter(Request::post("/api/v1/accounts"), credentials).await
+    enter("/api/v1/accounts", credentials).await
 }
 
 /// Signs in.
@@ -45,7 +48,7 @@ pub async fn create_account(credentials: &Credentials) -> Result<User, ApiError>
 /// # Errors
 /// [`ApiError`]
 pub async fn sign_in(credentials: &Credentials) -> Result<User, ApiError> {
-    enter(Request::post("/api/v1/sessions"), credentials).await
+    enter("/api/v1/sessions", credentials).await
 }
 
 /// Ends this browser's session.
@@ -53,31 +56,59 @@ pub async fn sign_in(credentials: &Credentials) -> Result<User, ApiError> {
 /// # Errors
 /// [`ApiError`]
 pub async fn sign_out() -> Result<(), ApiError> {
-    sent(Request::delete("/api/v1/sessions/current").build())
+    ask("DELETE", "/api/v1/sessions/current", None)
         .await
         .map(drop)
 }
 
-async fn enter(request: RequestBuilder, credentials: &Credentials) -> Result<User, ApiError> {
-    let answer = sent(request.json(credentials)).await?;
-    let signed_in: SignedIn = answer.json().await.map_err(|_| ApiError::Unreachable)?;
+async fn enter(path: &'static str, credentials: &Credentials) -> Result<User, ApiError> {
+    let body = serde_json::to_string(credentials).map_err(|_| ApiError::Unreachable)?;
+    let signed_in: SignedIn = read(&ask("POST", path, Some(body)).await?)?;
     Ok(signed_in.user)
 }
 
-async fn sent(request: Result<Request, gloo_net::Error>) -> Result<Response, ApiError> {
-    let request = request.map_err(|_| ApiError::Unreachable)?;
-    let answer = request.send().await.map_err(|_| ApiError::Unreachable)?;
-    if answer.ok() {
-        return Ok(answer);
+/// One request with the cookie; the text of its answer if that is a success.
+async fn ask(
+    method: &'static str,
+    path: &'static str,
+    body: Option<String>,
+) -> Result<String, ApiError> {
+    let (is_ok, status, text) = fetch(method, path, body)
+        .await
+        .map_err(|_| ApiError::Unreachable)?;
+    if is_ok {
+        return Ok(text);
     }
-    match answer.json::<Problem>().await {
-        Ok(problem) => Err(ApiError::Refused {
-            code: code_named(&problem.code, problem.status),
-            retry_after: problem.retry_after_ms.map(Duration::from_millis),
-        }),
-        // A proxy's page, not ours.
-        Err(_) => Err(ApiError::Unreachable),
+    // What is no problem of ours is a proxy's page.
+    let problem: Problem = read(&text)?;
+    Err(ApiError::Refused {
+        code: code_named(&problem.code, status),
+        retry_after: problem.retry_after_ms.map(Duration::from_millis),
+    })
+}
+
+async fn fetch(
+    method: &str,
+    path: &str,
+    body: Option<String>,
+) -> Result<(bool, u16, String), JsValue> {
+    let asked = RequestInit::new();
+    asked.set_method(method);
+    if let Some(body) = body {
+        let headers = Headers::new()?;
+        headers.set("Content-Type", "application/json")?;
+        asked.set_headers(&headers);
+        asked.set_body(&body.into());
     }
+    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &asked)).await?;
+    let answer: Response = answer.dyn_into()?;
+    let text = JsFuture::from(answer.text()?).await?;
+    let text = text.dyn_into::<JsString>()?.into();
+    Ok((answer.ok(), answer.status(), text))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::Unreachable)
 }
 
 /// A newer server's name for a reason still has the class of its status.

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod line;
 pub mod random;
 pub mod socket;
 pub mod surroundings;

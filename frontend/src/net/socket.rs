@@ -7,7 +7,6 @@
 use std::{future::poll_fn, pin::Pin};
 
 use client::{Client, Closed};
-use futures_channel::mpsc;
 use futures_util::{
     Sink, SinkExt, StreamExt,
     future::{Either, select},
@@ -15,19 +14,20 @@ use futures_util::{
 use gloo_net::websocket::{Message, State, WebSocketError, futures::WebSocket};
 use leptos::logging::warn;
 use leptos::prelude::window;
-use shared::{ClientFrame, DecodeError, ServerFrame};
+use shared::{DecodeError, ServerFrame};
 
+use super::line::LineEnd;
 use crate::session::Session;
 
-/// Opens a socket and runs it until it breaks, or until the session drops the sender of `outgoing`.
-pub async fn run(session: Session, outgoing: mpsc::Receiver<ClientFrame>) {
+/// Opens a socket and runs it until it breaks, or until the session drops its end of the line.
+pub async fn run(session: Session, outgoing: LineEnd) {
     if let Some(why) = carry(session, outgoing).await {
         session.act(|client, now| client.closed(now, why));
     }
 }
 
 /// Why the socket is no more; none if the session itself wanted that.
-async fn carry(session: Session, mut outgoing: mpsc::Receiver<ClientFrame>) -> Option<Closed> {
+async fn carry(session: Session, mut outgoing: LineEnd) -> Option<Closed> {
     let Ok(mut socket) = WebSocket::open(&address()) else {
         return Some(Closed::Lost);
     };

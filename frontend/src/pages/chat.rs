@@ -17,8 +17,10 @@ use crate::{
     },
     i18n::{t, t_now, text},
     ime,
+    live::{act, effect, live, memo},
     media::Room,
     names,
+    part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
     state::{
@@ -39,12 +41,12 @@ pub fn Chat() -> impl IntoView {
     provide_context(Places::new());
 
     let route = router::route();
-    let shown = Memo::new(move |_| match route.get() {
+    let shown = memo(move || match route.get() {
         Route::Conversation(id) => Some(id),
         // Where there is room for more than the list, the middle is never empty.
         Route::Home => room.for_two.get().then_some(ConversationId::EVERYONE),
     });
-    let is_possible = Memo::new(move |_| {
+    let is_possible = memo(move || {
         let id = shown.get()?;
         Some(session.with(Topic::Conversations, |client| {
             conversation_page::is_possible(client, id)
@@ -60,34 +62,31 @@ pub fn Chat() -> impl IntoView {
     });
     on_cleanup(move || shortcuts.remove());
     title(session, shown);
-    if shown.get_untracked().is_some() {
-        crate::components::focus::composer_soon();
-    }
 
     let skip = |click: MouseEvent| {
         click.prevent_default();
         crate::components::focus::soon("#talk");
     };
     let conversation = move || match (shown.get(), is_possible.get()) {
-        (Some(conversation), Some(true)) => view! { <ConversationPage conversation /> }.into_any(),
-        (Some(_), _) => view! { <NoSuchConversation /> }.into_any(),
-        (None, _) => ().into_any(),
+        (Some(conversation), Some(true)) => view! { <ConversationPage conversation /> }.part(),
+        (Some(_), _) => view! { <NoSuchConversation /> }.part(),
+        (None, _) => ().part(),
     };
     let is_under = move || pane.is_over();
     view! {
-        <a class="skip" href="#talk" on:click=skip>
+        <a class="skip" href="#talk" on:click=act(skip)>
             {text(|t| t.skip_to_conversation)}
         </a>
         <div
             class="chat"
-            class:chat--list=move || shown.get().is_none()
-            class:chat--people=move || pane.is_shown() && !pane.is_over()
+            class:chat--list=live(move || shown.get().is_none())
+            class:chat--people=live(move || pane.is_shown() && !pane.is_over())
         >
             // Alone on the screen, the list is the main thing on it.
             <div
                 class="chat__side"
-                role=move || shown.get().is_none().then_some("main")
-                inert=is_under
+                role=live(move || shown.get().is_none().then_some("main"))
+                inert=live(is_under)
             >
                 <Sidebar shown />
             </div>
@@ -96,21 +95,21 @@ pub fn Chat() -> impl IntoView {
                 class="talk"
                 tabindex="-1"
                 aria-label=text(|t| t.conversation)
-                inert=is_under
+                inert=live(is_under)
             >
-                {conversation}
+                {live(conversation)}
             </main>
             <PeopleAside />
         </div>
         <Picker />
         <Announcer shown />
     }
-    .into_any()
+    .part()
 }
 
 /// `(3) Everyone · Pond`: the count is of private messages, since those are meant for one person.
 fn title(session: Session, shown: Memo<Option<ConversationId>>) {
-    let title = Memo::new(move |_| {
+    let title = memo(move || {
         let shown = shown.get().unwrap_or(ConversationId::EVERYONE);
         let name = session.with(Topic::People, |client| {
             names::conversation(client, shown, t())
@@ -125,6 +124,6 @@ fn title(session: Session, shown: Memo<Option<ConversationId>>) {
         });
         (t().page_title)(unread, &name)
     });
-    Effect::new(move |_| document().set_title(&title.get()));
+    effect(move || document().set_title(&title.get()));
     on_cleanup(|| document().set_title(t_now().app_name));
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns the form and its errors. What lies behind the door is told by `on_enter`.
 
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, html, prelude::*};
 use shared::{
     Code,
     frame::User,
@@ -14,7 +14,9 @@ use shared::{
 use crate::{
     components::{logo::Logo, settings::Settings},
     i18n::{Texts, t, text},
+    live::{act, live, spawn},
     net::api::{self, ApiError},
+    part::IntoPart as _,
 };
 
 /// A form with a name and, unless this is a demo, a password.
@@ -61,7 +63,7 @@ pub fn Door(
             Ok(credentials) => {
                 wrong.set(None);
                 is_busy.set(true);
-                spawn_local(async move {
+                spawn(async move {
                     let answer = knock(&credentials, asks).await;
                     is_busy.set(false);
                     match answer {
@@ -94,7 +96,7 @@ pub fn Door(
                 .then(|| (t().password_hint)(MIN_PASSWORD_CHARS))
         });
         let error = error_at(Field::Password);
-        view! { <PasswordField is_new=is_creating hint error node_ref=password_input /> }
+        view! { <PasswordField is_new=is_creating hint error node_ref=password_input /> }.part()
     };
     let switch = move |()| {
         wrong.set(None);
@@ -103,11 +105,11 @@ pub fn Door(
 
     view! {
            <main class="door">
-               <form class="door__card" method="post" novalidate on:submit=submit>
+               <form class="door__card" method="post" novalidate on:submit=act(submit)>
                    <Logo />
                    <div>
                        <h1>{text(|t| t.come_in)}</h1>
-                       <p>{hint}</p>
+                       <p>{live(hint)}</p>
                    </div>
                    {has_ended.then(ended_notice)}
                    <NameField
@@ -118,13 +120,13 @@ pub fn Door(
                        {error_at(Field::Form)}
                    </p>
                    <Go is_creating is_busy />
-                   {(!is_demo).then(|| view! { <Alternative is_creating on_switch=switch /> })}
+                   {(!is_demo).then(|| view! { <Alternative is_creating on_switch=switch /> }.part())}
                </form>
                <div class="door__settings">
                    <Settings />
                </div>
            </main>
-       }
+       }.part()
 }
 
 fn ended_notice() -> impl IntoView {
@@ -133,6 +135,7 @@ fn ended_notice() -> impl IntoView {
             {text(|t| t.session_ended)}
         </p>
     }
+    .part()
 }
 
 /// The button that submits. It stays in reach while it is busy, so that the focus stays too.
@@ -148,10 +151,11 @@ fn Go(
         (true, true) => t().creating_account,
     };
     view! {
-        <button class="door__go" aria-disabled=move || is_busy.get().then_some("true")>
-            {words}
+        <button class="door__go" aria-disabled=live(move || is_busy.get().then_some("true"))>
+            {live(words)}
         </button>
     }
+    .part()
 }
 
 #[component]
@@ -172,7 +176,7 @@ fn NameField(
                 autocapitalize="none"
                 spellcheck="false"
                 aria-describedby="name-hint name-error"
-                aria-invalid=move || error.get().map(|_| "true")
+                aria-invalid=live(move || error.get().map(|_| "true"))
                 node_ref=node_ref
             />
             <p id="name-hint" class="door__hint">
@@ -183,6 +187,7 @@ fn NameField(
             </p>
         </div>
     }
+    .part()
 }
 
 #[component]
@@ -207,9 +212,9 @@ fn PasswordField(
                 id="password"
                 name="password"
                 type="password"
-                autocomplete=autocomplete
+                autocomplete=live(autocomplete)
                 aria-describedby="password-hint password-error"
-                aria-invalid=move || error.get().map(|_| "true")
+                aria-invalid=live(move || error.get().map(|_| "true"))
                 node_ref=node_ref
             />
             <p id="password-hint" class="door__hint">
@@ -220,6 +225,7 @@ fn PasswordField(
             </p>
         </div>
     }
+    .part()
 }
 
 /// Signing in instead of making an account, or the other way.
@@ -244,11 +250,12 @@ fn Alternative(
     };
     view! {
         <p class="door__alternative">
-            {question} " " <button type="button" on:click=move |_| on_switch.run(())>
-                {answer}
+            {live(question)} " " <button type="button" on:click=act(move |_| on_switch.run(()))>
+                {live(answer)}
             </button>
         </p>
     }
+    .part()
 }
 
 fn value_of(input: NodeRef<html::Input>) -> String {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::text;
+use crate::{i18n::text, live::act, part::IntoPart as _};
 
 /// Says so, and offers another try.
 #[component]
@@ -16,10 +16,11 @@ pub fn Unreachable(
             <div class="door__card" role="alert">
                 <h1>{text(|t| t.server_unreachable)}</h1>
                 <p>{text(|t| t.server_unreachable_hint)}</p>
-                <button class="door__go" type="button" on:click=move |_| on_retry.run(())>
+                <button class="door__go" type="button" on:click=act(move |_| on_retry.run(()))>
                     {text(|t| t.try_again)}
                 </button>
             </div>
         </main>
     }
+    .part()
 }

@@ -4,8 +4,7 @@
 //! tabs that write in two conversations do not overwrite each other. Knows no DOM: the storage is
 //! three functions.
 
-use std::collections::BTreeMap;
-
+use client::SortedMap;
 use leptos::prelude::*;
 use shared::{ConversationId, UserId};
 
@@ -22,7 +21,7 @@ pub(crate) struct Storage {
 #[derive(Clone, Copy)]
 pub(crate) struct Drafts {
     me: UserId,
-    texts: RwSignal<BTreeMap<ConversationId, String>>,
+    texts: RwSignal<SortedMap<ConversationId, String>>,
     /// Grows when a text comes from elsewhere than the composer.
     offers: RwSignal<u64>,
     storage: Storage,
@@ -49,9 +48,14 @@ impl Drafts {
         self.texts.with(|texts| texts.contains_key(&conversation))
     }
 
+    /// Where something is written; tracked.
+    pub(crate) fn all(self) -> Vec<ConversationId> {
+        self.texts.with(|texts| texts.keys().copied().collect())
+    }
+
     /// What is written there; not tracked.
     pub(crate) fn of(self, conversation: ConversationId) -> String {
-        let text = |texts: &BTreeMap<_, _>| texts.get(&conversation).cloned();
+        let text = |texts: &SortedMap<_, _>| texts.get(&conversation).cloned();
         self.texts.with_untracked(text).unwrap_or_default()
     }
 
@@ -122,7 +126,7 @@ fn local() -> Option<web_sys::Storage> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::{cell::RefCell, collections::BTreeMap};
 
     use super::*;
 

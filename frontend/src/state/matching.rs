@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use client::Client;
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
 
+use super::order;
+
 /// Somebody to write to, or a room to write in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Candidate {
@@ -77,7 +79,7 @@ pub(crate) fn name_asked(query: &str) -> Option<&str> {
 pub(crate) fn best(query: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
     let (wanted, name) = wanted(query);
     let needle = name.to_lowercase();
-    let mut found: Vec<(Option<Fit>, Candidate)> = candidates
+    let found: Vec<(Option<Fit>, Candidate)> = candidates
         .into_iter()
         .filter(|candidate| match candidate.kind {
             Kind::Room => wanted != Wanted::People,
@@ -91,7 +93,7 @@ pub(crate) fn best(query: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
             fit(&candidate.name.to_lowercase(), &needle).map(|fit| (Some(fit), candidate))
         })
         .collect();
-    found.sort_by_cached_key(|(fit, candidate)| {
+    let mut found = order::by_key(found, |(fit, candidate)| {
         let presence = match candidate.kind {
             Kind::Room => Presence::Online,
             Kind::Person(_, presence) => presence,

@@ -1,7 +1,6 @@
 //! Where each conversation was left, so that coming back shows the same rows.
 
-use std::collections::HashMap;
-
+use client::SortedMap;
 use leptos::prelude::*;
 use shared::ConversationId;
 
@@ -17,11 +16,11 @@ pub(crate) struct Anchor {
 
 /// The places of all conversations that are not at their end.
 #[derive(Clone, Copy)]
-pub(crate) struct Places(StoredValue<HashMap<ConversationId, Anchor>>);
+pub(crate) struct Places(StoredValue<SortedMap<ConversationId, Anchor>>);
 
 impl Places {
     pub(crate) fn new() -> Self {
-        Self(StoredValue::new(HashMap::new()))
+        Self(StoredValue::new(SortedMap::new()))
     }
 
     /// Remembers where a conversation is left; nothing stands for its end.

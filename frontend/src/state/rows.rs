@@ -23,7 +23,7 @@ pub(crate) struct Row {
 
 /// What stays the same while a row changes, so that its DOM is kept. A message has one key from the
 /// moment it is written until long after it was stored.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Key {
     /// The first row: the beginning of the conversation, or a place for what is not held yet.
     Top,

@@ -3,7 +3,9 @@
 //! Rows lie in normal flow between gaps, and a gap is as tall as the rows it stands for. All of it
 //! is arithmetic over measured heights (or estimates until then), so it needs no layout to be read.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
+
+use client::SortedMap;
 
 use super::rows::{Key, Row, Updated};
 
@@ -12,7 +14,7 @@ use super::rows::{Key, Row, Updated};
 pub(crate) struct Layout {
     /// In pixels, by key, so that they outlive a rebuild of the rows; and the look that was
     /// measured, since an older page in front of a row may take its author's name away.
-    measured: HashMap<Key, (f64, bool)>,
+    measured: SortedMap<Key, (f64, bool)>,
     heights: Vec<f64>,
     /// Where each row begins, and at the end where the last one ends.
     tops: Vec<f64>,
@@ -53,10 +55,6 @@ impl Layout {
             }
             _ => false,
         }
-    }
-
-    pub(crate) fn is_measured(&self, row: &Row) -> bool {
-        self.known(row).is_some()
     }
 
     fn known(&self, row: &Row) -> Option<f64> {
@@ -109,16 +107,16 @@ impl Layout {
             .min(self.heights.len().saturating_sub(1))
     }
 
-    /// The rows to mount around what is on screen: one screen more on each side, never over
-    /// [`MOST_ROWS`].
+    /// The rows to mount around what is on screen: two screens more on each side, since a browser
+    /// scrolls on while we mount; never over [`MOST_ROWS`].
     pub(crate) fn window(&self, scroll_top: f64, viewport: f64) -> Range<usize> {
         if self.heights.is_empty() {
             return 0..0;
         }
         let first_seen = self.at(scroll_top);
         let last_seen = self.at(scroll_top + viewport);
-        let mut first = self.at(scroll_top - viewport);
-        let mut end = self.at(scroll_top + 2.0 * viewport) + 1;
+        let mut first = self.at(scroll_top - 2.0 * viewport);
+        let mut end = self.at(scroll_top + 3.0 * viewport) + 1;
         while end - first > MOST_ROWS && (first < first_seen || end > last_seen + 1) {
             // The side with more to spare gives.
             if first_seen.saturating_sub(first) > end.saturating_sub(last_seen + 1) {
@@ -130,10 +128,10 @@ impl Layout {
         first..end.min(first + MOST_ROWS)
     }
 
-    /// Whether what is on screen, and half a screen more, lies within these rows: then they may
+    /// Whether what is on screen, and one screen more, lies within these rows: then they may
     /// stay, and scrolling a little does not touch the DOM.
     pub(crate) fn still_covers(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> bool {
-        let (above, below) = (scroll_top - viewport / 2.0, scroll_top + 1.5 * viewport);
+        let (above, below) = (scroll_top - viewport, scroll_top + 2.0 * viewport);
         let is_sane = rows.end <= self.heights.len() && rows.len() <= MOST_ROWS;
         let covers_above = rows.start == 0 || self.top(rows.start) <= above;
         let covers_below = rows.end == self.heights.len() || self.top(rows.end) >= below;
@@ -206,11 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_the_screen_and_one_more_on_each_side() {
+    fn the_window_is_the_screen_and_two_more_on_each_side() {
         let layout = layout(&[50.0; 1000]);
         let window = layout.window(10_000.0, 500.0);
-        assert!(layout.top(window.start) <= 9_500.0 && layout.top(window.end) >= 11_000.0);
-        assert!(window.len() <= 33, "{window:?}");
+        assert!(layout.top(window.start) <= 9_000.0 && layout.top(window.end) >= 11_500.0);
+        assert!(window.len() <= 53, "{window:?}");
         assert!(layout.still_covers(&window, 10_200.0, 500.0));
         assert!(!layout.still_covers(&window, 10_600.0, 500.0));
         assert_eq!(layout.window(0.0, 500.0).start, 0);

@@ -6,25 +6,30 @@ use shared::{ConversationId, Event, Timestamp};
 
 use crate::{
     components::message::{Bubble, Fate},
-    state::rows::{Key, Row},
+    state::{
+        rows::{Key, Row},
+        window::Piece,
+    },
 };
 
 /// One element of the list.
 #[derive(Clone)]
 pub(super) struct Item {
     pub(super) key: ItemKey,
+    /// The index of its row; none for a gap.
+    pub(super) row: Option<usize>,
     pub(super) shows: Shows,
 }
 
 /// What an element is called; it is kept while its key is in the list.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ItemKey {
     Gap(Gap),
     Row(Key),
 }
 
-/// A gap by its place, so that no gap changes places with a row: moving would take a row's focus.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// A gap by its place, so that no gap changes places with a row.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
     /// Above all mounted rows.
     Above,
@@ -38,15 +43,59 @@ pub(super) enum Gap {
 #[derive(Clone)]
 pub(super) enum Shows {
     /// Pixels.
-    Gap(ArcRwSignal<f64>),
+    Gap(f64),
     Top,
     Day(Timestamp),
     New,
     Message(ArcRwSignal<Bubble>),
 }
 
+/// What lies in the DOM for these pieces of all rows.
+pub(super) fn items(
+    client: &Client,
+    conversation: ConversationId,
+    rows: &[Row],
+    pieces: Vec<Piece>,
+) -> Vec<Item> {
+    let last = pieces.len().saturating_sub(1);
+    let mut items = Vec::new();
+    for (number, piece) in pieces.into_iter().enumerate() {
+        match piece {
+            Piece::Gap(height) => items.push(Item {
+                key: ItemKey::Gap(match number {
+                    0 => Gap::Above,
+                    _ if number == last => Gap::Below,
+                    _ => Gap::Between,
+                }),
+                row: None,
+                shows: Shows::Gap(height),
+            }),
+            Piece::Rows(range) => {
+                let all = rows.iter().enumerate();
+                for (at, row) in all.skip(range.start).take(range.len()) {
+                    let shows = match &row.key {
+                        Key::Top => Shows::Top,
+                        Key::Day(_) => Shows::Day(row.at),
+                        Key::New => Shows::New,
+                        Key::Message(..) => match bubble(client, conversation, row) {
+                            Some(bubble) => Shows::Message(ArcRwSignal::new(bubble)),
+                            None => continue,
+                        },
+                    };
+                    items.push(Item {
+                        key: ItemKey::Row(row.key.clone()),
+                        row: Some(at),
+                        shows,
+                    });
+                }
+            }
+        }
+    }
+    items
+}
+
 /// What a message row shows now; none for other rows and for messages that are gone.
-pub(super) fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bubble> {
+fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bubble> {
     let Key::Message(from, msg_id) = &row.key else {
         return None;
     };

@@ -218,13 +218,12 @@ impl Position {
 
     /// The person scrolled to here.
     pub(super) fn scrolled(&mut self, scroll_top: f64, to_the_end: f64) {
-        self.has_landed = false;
         if to_the_end <= NEAR_END {
             self.stick();
         } else {
             self.hold_at(scroll_top);
-            self.has_landed = false;
         }
+        self.has_landed = false;
         self.scroll_top = scroll_top;
     }
 
@@ -389,3 +388,6 @@ pub(super) const NEAR_END: f64 = 100.0;
 const MOST_PAGES: u32 = 4;
 /// Between a focused row and the edge of the list, in pixels.
 const MARGIN: f64 = 48.0;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
-//! Puts the built web app (`dist/`) into the binary: compressed, tagged, and without inline code.
+//! Puts the built web app (`dist/`) into the binary: tagged and compressed.
 //!
-//! Trunk starts the app from an inline script, which a strict Content-Security-Policy forbids; it
-//! becomes a file named by its hash. Without `dist/` the server is built all the same and says so.
+//! Without `dist/` the server is built all the same and says so.
+//! Read next: `page`, which makes one style sheet of many and moves code out of the page.
+
+mod page;
 
 use std::{
     env, fs,
@@ -11,14 +13,18 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+/// Whatever went wrong; cargo shows it.
 type Failure = Box<dyn std::error::Error>;
+
+/// A path below `dist/` and its content.
+type File = (String, Vec<u8>);
 
 fn main() -> Result<(), Failure> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("..");
     let dist = root.join("dist");
     // What does not exist cannot be watched for its coming.
     fs::create_dir_all(&dist)?;
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed={}", dist.display());
     println!("cargo:rerun-if-env-changed=POND_WITHOUT_APP");
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -26,7 +32,8 @@ fn main() -> Result<(), Failure> {
     if dist.join("index.html").exists() && env::var_os("POND_WITHOUT_APP").is_none() {
         collect(&dist, &dist, &mut files)?;
         files.sort();
-        move_inline_scripts_out(&mut files)?;
+        page::move_inline_scripts_out(&mut files)?;
+        page::join_style_sheets(&mut files)?;
     }
     let best = env::var("PROFILE")? == "release";
     let mut names = String::new();
@@ -45,7 +52,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn collect(dist: &Path, folder: &Path, into: &mut Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
+fn collect(dist: &Path, folder: &Path, into: &mut Vec<File>) -> Result<(), Failure> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
@@ -58,34 +65,6 @@ fn collect(dist: &Path, folder: &Path, into: &mut Vec<(String, Vec<u8>)>) -> Res
             into.push((name, fs::read(&path)?));
         }
     }
-    Ok(())
-}
-
-/// Each `<script …>code</script>` of the page becomes `<script … src="/inline-HASH.js"></script>`.
-fn move_inline_scripts_out(files: &mut Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
-    let mut moved = Vec::new();
-    if let Some((_, page)) = files.iter_mut().find(|(path, _)| path == "index.html") {
-        let html = String::from_utf8(std::mem::take(page))?;
-        let (mut rest, mut rebuilt) = (html.as_str(), String::new());
-        while let Some(start) = rest.find("<script") {
-            let open = start + rest[start..].find('>').ok_or("a script tag has no end")?;
-            let close = open
-                + rest[open..]
-                    .find("</script>")
-                    .ok_or("a script has no end")?;
-            let code = rest[open + 1..close].trim();
-            rebuilt += &rest[..open];
-            if !code.is_empty() {
-                let name = format!("inline-{}.js", hash(code.as_bytes()));
-                rebuilt.extend([" src=\"/", &name, "\""]);
-                moved.push((name, code.as_bytes().to_vec()));
-            }
-            rebuilt += "></script>";
-            rest = &rest[close + "</script>".len()..];
-        }
-        *page = (rebuilt + rest).into_bytes();
-    }
-    files.append(&mut moved);
     Ok(())
 }
 

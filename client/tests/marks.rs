@@ -1,0 +1,139 @@
+//! Delivered and read marks in the engine: told once in a while, never going back.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+use client::{Client, Effect, Moment};
+use proptest::prelude::*;
+use shared::{
+    ClientFrame, Code, ConversationId, Message, MsgId, RequestId, Seq, ServerFrame, Timestamp,
+    UserId,
+    frame::{AuthAnswer, ConversationSummary, Marks, Summary, User},
+};
+
+fn ana() -> User {
+    User {
+        id: UserId(1),
+        name: "Ana".into(),
+    }
+}
+
+fn with_bo() -> ConversationId {
+    ConversationId::direct(UserId(1), UserId(2))
+}
+
+fn summary(request_id: u64, delivered: u64, peer: (u64, u64)) -> ServerFrame {
+    let one = ConversationSummary {
+        id: with_bo(),
+        title: None,
+        head: Seq::NONE,
+        read: Seq::NONE,
+        unread: 0,
+        last_at: Timestamp(0),
+        delivered: Some(Seq(delivered)),
+        peer_delivered: Some(Seq(peer.0)),
+        peer_read: Some(Seq(peer.1)),
+    };
+    ServerFrame::Summary(Summary {
+        request_id: RequestId(request_id),
+        me: ana(),
+        conversations: vec![one],
+        people: vec![],
+    })
+}
+
+fn connected(now: Moment, delivered: u64) -> Client {
+    let mut client = Client::new(ana(), None, 7);
+    client.start(now);
+    client.opened(now);
+    let hello = AuthAnswer {
+        code: Code::Success,
+        message: String::new(),
+        user: Some(ana()),
+        build: None,
+        incarnation: None,
+    };
+    client.received(now, ServerFrame::Auth(hello));
+    client.received(now, summary(1, delivered, (0, 0)));
+    client
+}
+
+fn message(seq: u64, from: u64) -> ServerFrame {
+    ServerFrame::Message(Message {
+        msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
+        content: "hi".into(),
+        conversation: with_bo(),
+        seq: Seq(seq),
+        from: UserId(from),
+        from_user: "x".into(),
+        sent_at: Timestamp(0),
+        check: None,
+    })
+}
+
+fn told(client: &mut Client) -> Vec<u64> {
+    let effects = std::iter::from_fn(|| client.next_effect());
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Transmit(ClientFrame::Delivered(place)) => Some(place.seq.0),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_burst_of_messages_is_told_by_two_notices() {
+    let now = Moment::from_secs(9);
+    let mut client = connected(now, 0);
+    for seq in 1..=5 {
+        client.received(now, message(seq, 2));
+    }
+    assert_eq!(told(&mut client), [1]);
+    client.tick(now + Moment::from_secs(1));
+    assert_eq!(told(&mut client), [5]);
+    client.tick(now + Moment::from_secs(5));
+    client.received(now + Moment::from_secs(6), message(6, 1));
+    client.tick(now + Moment::from_secs(8));
+    assert_eq!(told(&mut client), [0; 0], "ones own need not be told");
+}
+
+#[test]
+fn what_another_device_told_is_not_told_again() {
+    let now = Moment::from_secs(9);
+    let mut client = connected(now, 3);
+    for seq in 1..=3 {
+        client.received(now, message(seq, 2));
+    }
+    assert_eq!(told(&mut client), [0; 0]);
+    client.received(now, message(4, 2));
+    assert_eq!(told(&mut client), [4]);
+}
+
+proptest! {
+    #[test]
+    fn a_mark_never_goes_back_whatever_the_order(
+        steps in prop::collection::vec((any::<bool>(), 0u64..9, 0u64..9), 0..30),
+    ) {
+        let now = Moment::from_secs(9);
+        let mut client = connected(now, 0);
+        let mut before = (Seq::NONE, Seq::NONE);
+        for (is_summary, delivered, read) in steps {
+            client.received(now, if is_summary {
+                summary(1, 0, (delivered, read))
+            } else {
+                ServerFrame::Marks(Marks {
+                    conversation: with_bo(),
+                    user: UserId(2),
+                    delivered: Seq(delivered),
+                    read: Seq(read),
+                })
+            });
+            let one = client.conversation(with_bo()).unwrap();
+            let marks = (one.peer_delivered(), one.peer_read());
+            let expected = (
+                before.0.max(Seq(delivered)).max(Seq(read)),
+                before.1.max(Seq(read)),
+            );
+            prop_assert_eq!(marks, expected);
+            before = marks;
+        }
+    }
+}

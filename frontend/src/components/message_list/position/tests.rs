@@ -1,0 +1,133 @@
+//! Where the list stands while pages come in and people scroll, over a real client without a network.
+
+use client::{Client, Moment};
+use shared::{
+    MsgId, RequestId, ServerFrame,
+    frame::{ConversationSummary, Page, Summary, User},
+};
+
+use super::*;
+use crate::state::rows::tests::message;
+
+const ME: UserId = UserId(1);
+const ROOM: ConversationId = ConversationId::EVERYONE;
+const VIEWPORT: f64 = 600.0;
+
+/// A client that knows of `head` messages of others, all of them read.
+fn client(head: u64) -> Client {
+    let me = User {
+        id: ME,
+        name: "Ana".into(),
+    };
+    let mut client = Client::new(me.clone(), None, 1);
+    let room = ConversationSummary {
+        id: ROOM,
+        title: None,
+        head: Seq(head),
+        read: Seq(head),
+        unread: 0,
+        last_at: Timestamp(0),
+        delivered: None,
+        peer_delivered: None,
+        peer_read: None,
+    };
+    let summary = Summary {
+        request_id: RequestId(1),
+        me,
+        conversations: vec![room],
+        people: Vec::new(),
+    };
+    client.received(Moment::ZERO, ServerFrame::Summary(summary));
+    client
+}
+
+fn page(client: &mut Client, seqs: std::ops::RangeInclusive<u64>, head: u64) {
+    let page = Page {
+        request_id: RequestId(2),
+        conversation: ROOM,
+        // A minute apart, so that a page in front changes which rows start groups.
+        events: seqs.map(|seq| message(seq, 2, seq.cast_signed())).collect(),
+        head: Seq(head),
+    };
+    client.received(Moment::ZERO, ServerFrame::Pull(page));
+}
+
+fn follow(position: &mut Position, client: &Client) {
+    position.viewport = VIEWPORT;
+    position.follow(client, None, true, |at| at.0.div_euclid(86_400_000));
+    settle(position);
+}
+
+fn scroll(position: &mut Position, scroll_top: f64) {
+    let to_the_end = position.layout.total() - VIEWPORT - scroll_top;
+    position.scrolled(scroll_top, to_the_end);
+    settle(position);
+}
+
+/// What the scroller does: mounts, and measures what was estimated, until the screen is covered.
+fn settle(position: &mut Position) {
+    while position.pieces(None).is_some() {
+        let mounted = position.window.clone();
+        for at in mounted.clone() {
+            let row = position.rows.all().get(at).unwrap();
+            // Unlike every estimate.
+            position.layout.measure(at, row, row.estimate + 7.5);
+        }
+        position.layout.sum_from(mounted.start);
+    }
+    position.scroll_top = position.target();
+    assert!(position.is_covered());
+}
+
+fn unseen(position: &mut Position, client: &Client) -> u64 {
+    position.unseen_below(client.conversation(ROOM).unwrap())
+}
+
+fn top_of(position: &Position, id: &str) -> f64 {
+    let key = Key::Message(UserId(2), MsgId::parse(id).unwrap());
+    let at = position.rows.position(&key).unwrap();
+    position.layout.bottom(at) - position.scroll_top
+}
+
+#[test]
+fn an_older_page_comes_in_above_and_what_is_read_stays() {
+    let mut client = client(200);
+    page(&mut client, 151..=200, 200);
+    let mut position = Position::new(ROOM, ME);
+    follow(&mut position, &client);
+    assert!(position.is_stuck);
+    scroll(&mut position, 30.0);
+    let before = top_of(&position, "m151");
+    for floor in [101, 51, 1] {
+        page(&mut client, floor..=floor + 49, 200);
+        follow(&mut position, &client);
+        assert!((top_of(&position, "m151") - before).abs() < 0.001);
+    }
+}
+
+#[test]
+fn at_the_end_it_stays_at_the_end_and_elsewhere_what_comes_moves_nothing() {
+    let mut client = client(50);
+    page(&mut client, 1..=50, 50);
+    let mut position = Position::new(ROOM, ME);
+    follow(&mut position, &client);
+    client.received(Moment::ZERO, said(51));
+    follow(&mut position, &client);
+    let end = position.layout.total() - VIEWPORT;
+    assert!((position.scroll_top - end).abs() < 0.001);
+    assert_eq!(unseen(&mut position, &client), 0);
+
+    scroll(&mut position, end - 400.0);
+    let before = top_of(&position, "m45");
+    client.received(Moment::ZERO, said(52));
+    follow(&mut position, &client);
+    assert!((top_of(&position, "m45") - before).abs() < 0.001);
+    assert_eq!(unseen(&mut position, &client), 1);
+}
+
+fn said(seq: u64) -> ServerFrame {
+    match message(seq, 2, seq.cast_signed()) {
+        Event::MessageSent(message) => ServerFrame::Message(message),
+        Event::Unknown(position) => ServerFrame::Unknown(position),
+    }
+}

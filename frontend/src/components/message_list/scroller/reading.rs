@@ -1,0 +1,87 @@
+//! What of the list was read: what was on screen for a while, and what the person says they read.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::Seq;
+
+use super::Scroller;
+use crate::net::clock;
+
+impl Scroller {
+    /// The person says that all is read.
+    pub(in crate::components::message_list) fn mark_all_read(self) {
+        let conversation = self.change(|held| {
+            held.position.divider.clear();
+            held.position.conversation
+        });
+        if let Some(conversation) = conversation {
+            self.session.act(|client, _| {
+                let cursor = client
+                    .conversation(conversation)
+                    .map_or(Seq::NONE, |conversation| conversation.timeline().cursor());
+                client.mark_read(conversation, cursor);
+            });
+            self.follow();
+        }
+    }
+
+    /// The person looks here, or elsewhere.
+    pub(in crate::components::message_list) fn attend(self) {
+        let is_here = is_attended();
+        self.change(|held| {
+            let position = &mut held.position;
+            if is_here {
+                position.divider.look_back();
+            } else if position.is_open() {
+                let cursor = self.session.peek(|client| {
+                    client
+                        .conversation(position.conversation)
+                        .map_or(Seq::NONE, |conversation| conversation.timeline().cursor())
+                });
+                position.divider.look_away(cursor);
+            }
+        });
+        self.look();
+    }
+
+    /// Looks which messages were on screen long enough to be read.
+    pub(super) fn look(self) {
+        let now = clock::now();
+        let read = self.change(|held| {
+            let is_watched = held.position.is_open() && is_attended();
+            let newest = is_watched
+                .then(|| held.position.newest_on_screen())
+                .flatten();
+            let read = held.dwell.look(now, newest);
+            let conversation = held.position.conversation;
+            let mark = self.session.peek(|client| {
+                let known = client.conversation(conversation);
+                known.map_or(Seq::NONE, |known| known.read)
+            });
+            let waits = newest.is_some_and(|newest| newest > mark.max(read.unwrap_or(Seq::NONE)));
+            if waits && !std::mem::replace(&mut held.is_look_planned, true) {
+                let again = move || {
+                    self.change(|held| held.is_look_planned = false);
+                    self.look();
+                };
+                set_timeout(again, LOOK_AGAIN);
+            }
+            read.filter(|read| *read > mark)
+                .map(|read| (conversation, read))
+        });
+        if let Some(Some((conversation, seq))) = read {
+            self.session
+                .act(|client, _| client.mark_read(conversation, seq));
+        }
+    }
+}
+
+/// Whether somebody looks at this page.
+fn is_attended() -> bool {
+    let document = document();
+    !document.hidden() && document.has_focus().unwrap_or(false)
+}
+
+/// While something on screen is not read yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);

@@ -1,0 +1,33 @@
+//! Sorting, compiled once: a sort of its own for each kind of entry would be 3 KB each.
+
+use std::cmp::Ordering;
+
+/// The entries by their key, smallest first; those with equal keys stay in their order.
+pub(crate) fn by_key<T, K: Ord>(entries: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let keys: Vec<K> = entries.iter().map(key).collect();
+    let order = order(entries.len(), &|one, other| {
+        keys.get(one).cmp(&keys.get(other))
+    });
+    let mut entries: Vec<_> = entries.into_iter().map(Some).collect();
+    let take = |at: usize| entries.get_mut(at).and_then(Option::take);
+    order.into_iter().filter_map(take).collect()
+}
+
+/// In which order numbered entries stand.
+fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by(|one, other| compare(*one, *other));
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_keys_keep_their_order() {
+        let words = vec!["pear", "fig", "plum", "yam", "kiwi"];
+        let sorted = by_key(words, |word| word.len());
+        assert_eq!(sorted, ["fig", "yam", "pear", "plum", "kiwi"]);
+    }
+}
