@@ -154,15 +154,15 @@ fn find_unkept(
                     format!("{key:x?} was acknowledged at {acked:?} of {place:x?}; nobody holds it ({part})")
                 });
             }
-            (None, _) if !written.is_refused && !written.is_waiting => {
-                if finished.contains(&written.by) {
-                    report.add(Class::Lost, || {
-                        format!(
-                            "{key:x?} left the outbox of {:?} and is nowhere",
-                            written.by
-                        )
-                    });
-                }
+            (None, _)
+                if !written.is_refused && !written.is_waiting && finished.contains(&written.by) =>
+            {
+                report.add(Class::Lost, || {
+                    format!(
+                        "{key:x?} left the outbox of {:?} and is nowhere",
+                        written.by
+                    )
+                });
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Seeded chance: one seed gives one campaign, so that what failed can be run again.
 
-/// A stream of numbers (SplitMix64). Enough to draw faults; no secret depends on it.
+/// A stream of numbers (`SplitMix64`). Enough to draw faults; no secret depends on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 

@@ -109,9 +109,10 @@ impl Stage {
     /// [`Failure`] when that does not come about.
     pub(crate) async fn set_up(plan: Plan, launch: Launch, dice: &mut Dice) -> Result<Self> {
         let (address, server_address) = watch::channel(None);
-        let proxy = match plan.through_proxy {
-            true => Some(Proxy::start(server_address, Dice::new(dice.roll())).await?),
-            false => None,
+        let proxy = if plan.through_proxy {
+            Some(Proxy::start(server_address, Dice::new(dice.roll())).await?)
+        } else {
+            None
         };
         let mut stage = Self {
             plan,
@@ -427,7 +428,7 @@ impl Stage {
         let converged_in = self
             .converged_at
             .zip(self.healed_at)
-            .map(|(at, healed)| at - healed);
+            .map(|(at, healed)| at.saturating_sub(healed));
         Ok(Judged {
             report,
             converged_in,
@@ -493,8 +494,8 @@ fn is_member(user: UserId, conversation: ConversationId) -> bool {
 /// The goal: converged ten seconds after the last fault is over.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bounded by whoever waits for the whole.
-const FOREVER: Duration = Duration::from_secs(3600);
-const SET_UP: Duration = Duration::from_secs(60);
+const FOREVER: Duration = Duration::from_hours(1);
+const SET_UP: Duration = Duration::from_mins(1);
 /// Peers that are this late at the end hand over what they have.
 const FINISH: Duration = Duration::from_secs(30);
 const LOOK_EACH: Duration = Duration::from_millis(1);

@@ -44,7 +44,7 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let mut plan = bench.plan();
     plan.habits.clock_scale = 8;
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
-    let plain = stage.launch().clone();
+    let healthy = stage.launch().clone();
     let rounds = bench.either(2, 6);
     for round in 0..rounds {
         stage.kill().await;
@@ -60,10 +60,10 @@ pub(super) async fn error(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
             "{calls}:error={error}:when={first}..{}+{step}",
             first + step * 6
         );
-        *stage.launch() = plain.clone().traced(&[injection]);
+        *stage.launch() = healthy.clone().traced(&[injection]);
         if !stage.start().await? {
             // It failed while it opened the database, and said so; the next start is well.
-            *stage.launch() = plain.clone();
+            *stage.launch() = healthy.clone();
             stage.start().await?;
         }
         stage.write();

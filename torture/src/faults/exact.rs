@@ -17,12 +17,12 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         stage.kill().await;
         let (calls, most) = dice.pick(&CALLS).copied().unwrap_or(("fsync,fdatasync", 9));
         let call = dice.between(1, most);
-        let plain = stage.launch().clone();
-        *stage.launch() = plain
+        let healthy = stage.launch().clone();
+        *stage.launch() = healthy
             .clone()
             .traced(&[format!("{calls}:signal=KILL:when={call}")]);
         exact += u32::from(!stage.start().await? || struck(&mut stage, turn % 3 == 0).await?);
-        *stage.launch() = plain;
+        *stage.launch() = healthy;
     }
     stage.kill().await;
     stage.start().await?;

@@ -25,4 +25,4 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     Ok(episode)
 }
 
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);

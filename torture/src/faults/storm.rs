@@ -38,7 +38,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let holds = |status: &crate::peer::Status| {
         status.is_connected && status.cursors.values().all(|cursor| *cursor >= seq)
     };
-    let came = stage.wait_until(Duration::from_secs(60), holds).await;
+    let came = stage.wait_until(Duration::from_mins(1), holds).await;
     let took = cut.elapsed();
     let peak = stage.server()?.resident_kib().unwrap_or_default() / 1024;
     let complaint = came.err().map(|failure| failure.to_string());
