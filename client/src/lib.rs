@@ -37,6 +37,7 @@ mod ladder;
 mod link;
 pub mod order;
 mod outbox;
+pub mod sabotage;
 mod sorted_map;
 mod timeline;
 

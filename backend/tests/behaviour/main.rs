@@ -22,6 +22,7 @@ mod limits;
 mod marks;
 mod presence;
 mod raw_sockets;
+mod sabotage;
 mod site;
 mod start_up;
 mod support;
