@@ -4,7 +4,7 @@
 //! here, before anything is opened.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -53,6 +53,14 @@ pub struct Flags {
     /// Where browsers find the server, such as <https://chat.example.org>, when a proxy stands before it
     #[arg(long, env = "POND_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// A proxy's address, whose word on who asks is believed; several with commas, or named again
+    #[arg(
+        long,
+        env = "POND_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_name = "ADDR"
+    )]
+    trusted_proxy: Vec<IpAddr>,
     /// Limits on signing in and on sending; off is for load tests [default: on]
     #[arg(long, env = "POND_RATE_LIMITS", value_name = "on|off")]
     rate_limits: Option<Switch>,
@@ -79,6 +87,8 @@ struct File {
     demo: Option<bool>,
     demo_for_all: Option<bool>,
     public_url: Option<String>,
+    #[serde(default)]
+    trusted_proxy: Vec<IpAddr>,
     rate_limits: Option<Switch>,
 }
 
@@ -93,6 +103,8 @@ pub struct Config {
     pub world: World,
     /// `scheme://host[:port]` that pages may come from, besides the address they ask.
     pub public_origin: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Whether tries and messages are counted.
     pub rate_limits: bool,
     /// The most pages the database may have: for tests of a full disk.
@@ -178,11 +190,17 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         .map(origin)
         .transpose()?;
     let rate_limits = flags.rate_limits.or(file.rate_limits).unwrap_or(Switch::On);
+    let trusted_proxies = if flags.trusted_proxy.is_empty() {
+        file.trusted_proxy
+    } else {
+        flags.trusted_proxy
+    };
     Ok(Config {
         listen,
         data: flags.data.or(file.data).unwrap_or_else(|| folder.into()),
         world,
         public_origin,
+        trusted_proxies,
         rate_limits: rate_limits == Switch::On,
         page_limit: None,
     })

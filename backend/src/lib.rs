@@ -11,6 +11,8 @@ pub mod auth;
 pub mod bus;
 pub mod commands;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod gateway;
 pub mod http;
 pub mod hub;

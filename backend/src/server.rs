@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum_server::Handle;
+use axum::Router;
+use axum_server::{Handle, accept::NoDelayAcceptor};
 use tokio::time::{interval, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
@@ -22,7 +23,7 @@ use crate::{
     gateway::Gateway,
     http::{self, Site},
     hub::Hub,
-    store::{OpenError, Store},
+    store::{OpenError, Store, World},
 };
 
 /// A running server.
@@ -88,21 +89,12 @@ impl Server {
         let site = Site {
             gateway: Arc::clone(&gateway),
             public_origin: config.public_origin.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            is_local_demo: config.world == World::Demo && address.ip().is_loopback(),
         };
         let app = http::router(Arc::new(site));
-        let mut server = axum_server::from_tcp(listener)
-            .map_err(listen_failed)?
-            .handle(accepting.clone());
-        server
-            .http_builder()
-            .http1()
-            .header_read_timeout(HEADER_DEADLINE);
-        gateway.tasks.spawn(async move {
-            let app = app.into_make_service_with_connect_info::<SocketAddr>();
-            if let Err(error) = server.serve(app).await {
-                warn!(%error, "accepting connections ended");
-            }
-        });
+        let serving = accept(listener, app, accepting.clone()).map_err(listen_failed)?;
+        gateway.tasks.spawn(serving);
         info!(%address, data = %config.data.display(), "listening");
         Ok(Self {
             address,
@@ -145,6 +137,32 @@ impl Server {
         }
         info!("stopped");
     }
+}
+
+/// Accepts connections until `accepting` says otherwise.
+///
+/// # Errors
+/// What the system said to the listener.
+pub(crate) fn accept(
+    listener: TcpListener,
+    app: Router,
+    accepting: Handle<SocketAddr>,
+) -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
+    let mut server = axum_server::from_tcp(listener)?
+        .handle(accepting)
+        // An answer goes out at once: otherwise it waits up to 40 ms for the peer to confirm the
+        // push before it.
+        .acceptor(NoDelayAcceptor);
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(HEADER_DEADLINE);
+    Ok(async move {
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = server.serve(app).await {
+            warn!(%error, "accepting connections ended");
+        }
+    })
 }
 
 /// Lets people go who left, and forgets what no longer matters.

@@ -3,9 +3,10 @@
 //! Owns everything a client knows. Each method takes the time, changes the state at once and puts
 //! effects and changes into two queues that the owner drains after each call.
 //! Read next: [`crate::Timeline`] for the rule of the log, `link` for the connection, `restored` for
-//! a server that came back from a backup.
+//! a server that came back from a backup, `transports` for the ways to it.
 
 mod restored;
+mod transports;
 
 use std::collections::VecDeque;
 
@@ -17,25 +18,37 @@ use shared::{
         Ask, Auth, ErrorAnswer, FindUsers, Page, Person, Presence, PresenceSet, Pull, SendAnswer,
         SendToAll, SendToOne, Summary, Typing, User,
     },
+    http::Sync,
     limits::{PAGE_EVENTS, TYPING_REPEAT},
 };
 
 use crate::{
-    Closed, Conversation, Delivery, Link, Moment, Outgoing, SortedMap, Taken, Timeline,
+    Closed, Conversation, Delivery, Link, Moment, Outgoing, SortedMap, Taken, Timeline, Transport,
+    ladder::Ladder,
     link::{Heart, Pulse},
     outbox::{Outbox, QUEUED},
     sabotage::{self, Defect},
 };
+use transports::Poll;
 
 /// What the owner is to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Open a socket, and call [`Client::opened`] or [`Client::closed`].
-    Connect,
-    /// Drop the socket; [`Client::closed`] need not be called for it.
+    /// Open this, and call [`Client::opened`] or [`Client::closed`]. A socket is open when it can be
+    /// written to, a stream when its head is there; a long poll has nothing to open, so it is at once.
+    Connect(Transport),
+    /// Drop it, with all that is on its way: nothing more of it may come to [`Client::received`] or
+    /// [`Client::polled`]. [`Client::closed`] need not be called for it.
     Disconnect,
-    /// Write this frame to the socket.
+    /// Write this frame to the socket. On the other transports, post it with those that wait, in
+    /// their order and one request after the other, and give the answers to [`Client::received`]; a
+    /// request that fails is the end of the connection.
     Transmit(ClientFrame),
+    /// Post this, and give the answer to [`Client::polled`].
+    Poll(Sync),
+    /// Open a WebSocket beside the present connection, close it after its first frame, and call
+    /// [`Client::probed`]; nothing of it may come to [`Client::received`].
+    Probe,
 }
 
 /// What is different now, so that the owner redraws that alone.
@@ -60,6 +73,8 @@ pub struct Client {
     me: User,
     token: Option<String>,
     heart: Heart,
+    ladder: Ladder,
+    poll: Option<Poll>,
     conversations: SortedMap<ConversationId, Conversation>,
     people: SortedMap<UserId, Person>,
     outbox: Outbox,
@@ -111,6 +126,8 @@ impl Client {
             me,
             token,
             heart: Heart::new(seed),
+            ladder: Ladder::default(),
+            poll: None,
             conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
@@ -190,31 +207,43 @@ impl Client {
         }
     }
 
-    /// The socket is open.
+    /// What [`Effect::Connect`] asked for is open.
     pub fn opened(&mut self, now: Moment) {
-        self.heart.heard(now);
-        if let Some(access_token) = self.token.clone() {
-            self.transmit(ClientFrame::Auth(Auth { access_token }));
+        self.ladder.opened();
+        match (self.transport(), self.token.clone()) {
+            (Transport::WebSocket, Some(access_token)) => {
+                self.heart.heard(now);
+                self.transmit(ClientFrame::Auth(Auth { access_token }));
+            }
+            (Transport::WebSocket, None) => self.heart.heard(now),
+            // Its first frame says who one is, and soon, or it is held back.
+            (Transport::EventStream, _) => {}
+            // The request's header or cookie says who one is; the answer is a sign-in's.
+            (Transport::LongPoll, _) => {
+                let access_token = String::new();
+                self.transmit(ClientFrame::Auth(Auth { access_token }));
+            }
         }
     }
 
-    /// The socket is no more.
+    /// The connection is no more, or could not be made.
     pub fn closed(&mut self, now: Moment, why: Closed) {
         if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
-            self.heart.closed(now, why);
-            self.asked.clear();
-            self.outbox.requeue();
-            for conversation in self.conversations.values_mut() {
-                conversation.connection_lost();
-            }
-            self.change(Change::Link);
+            self.ended(now, why, Some(self.end_now(now)));
         }
     }
 
     /// Time went by; to be called about once a second.
     pub fn tick(&mut self, now: Moment) {
-        let pulse = self.heart.tick(now);
+        let pulse = if self.is_poll_overdue(now) {
+            Pulse::Dead
+        } else {
+            self.heart.tick(now, self.ladder.patience())
+        };
         self.follow_pulse(now, pulse);
+        if self.heart.link == Link::Connected && self.ladder.is_probe_due(now) {
+            self.effects.push_back(Effect::Probe);
+        }
         if let Link::Waiting { until, .. } = self.heart.link
             && until <= now
         {
@@ -240,6 +269,9 @@ impl Client {
         } else {
             let pulse = self.heart.probe(now);
             self.follow_pulse(now, pulse);
+            if self.heart.link == Link::Connected && self.ladder.begin_probe(now) {
+                self.effects.push_back(Effect::Probe);
+            }
         }
     }
 
@@ -247,7 +279,8 @@ impl Client {
     pub fn network_lost(&mut self, now: Moment) {
         if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
             self.effects.push_back(Effect::Disconnect);
-            self.closed(now, Closed::Lost);
+            self.ladder.network_lost();
+            self.ended(now, Closed::Lost, None);
         }
     }
 
@@ -258,6 +291,7 @@ impl Client {
             ServerFrame::Auth(answer) if answer.code == Code::Success => {
                 self.take_identity(answer);
                 self.heart.connected(now);
+                self.ladder.connected(now);
                 self.summary_wanted = true;
                 if self.presence == Presence::Away {
                     self.transmit(ClientFrame::Presence(PresenceSet {
@@ -312,6 +346,7 @@ impl Client {
         }
         self.ask_what_is_missing(now);
         self.drain_outbox(now);
+        self.poll(now);
     }
 
     /// Takes a message into the outbox and sends it as soon as it can go. It was checked with
@@ -335,6 +370,22 @@ impl Client {
         self.typed_at.remove(&conversation);
         self.change(Change::Timeline(conversation));
         self.drain_outbox(now);
+    }
+
+    /// Takes up, before the start, what a former process or page kept of [`Client::outgoing`] on disk,
+    /// oldest first, and for which database ([`Client::incarnation`]). It goes again under the same ids.
+    pub fn resume(
+        &mut self,
+        incarnation: Option<String>,
+        outbox: impl IntoIterator<Item = Outgoing>,
+    ) {
+        self.incarnation = incarnation;
+        for message in outbox {
+            self.conversation_mut(message.conversation);
+            self.change(Change::Timeline(message.conversation));
+            self.outbox.push(message);
+        }
+        self.outbox.requeue();
     }
 
     /// Sends a message again that was refused.
@@ -451,7 +502,8 @@ impl Client {
 
     fn connect(&mut self, now: Moment) {
         self.heart.connecting(now);
-        self.effects.push_back(Effect::Connect);
+        self.ladder.connecting();
+        self.effects.push_back(Effect::Connect(self.transport()));
         self.change(Change::Link);
     }
 
@@ -459,10 +511,7 @@ impl Client {
         match pulse {
             Pulse::Quiet => {}
             Pulse::Beat => self.beat(now),
-            Pulse::Dead => {
-                self.effects.push_back(Effect::Disconnect);
-                self.closed(now, Closed::Lost);
-            }
+            Pulse::Dead => self.give_up(now),
         }
     }
 

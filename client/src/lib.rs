@@ -4,19 +4,38 @@
 //! for bots, for load generators and for tests. Knows no socket, no clock, no screen: time comes in
 //! with each call and frames go out through [`Client::next_effect`].
 //!
+//! # The loop
+//!
+//! 1. [`Client::start`], once.
+//! 2. Take [`Client::next_effect`] until there is none, and do what it says: [`Effect::Connect`] opens
+//!    a socket and ends in [`Client::opened`] or [`Client::closed`]; [`Effect::Transmit`] writes
+//!    [`shared::ClientFrame::encode`] to it; [`Effect::Disconnect`] drops it.
+//! 3. Take [`Client::next_change`] until there is none, and look at what is different.
+//! 4. Wait for whatever comes first. A text from the socket: [`shared::ServerFrame::decode`] and
+//!    [`Client::received`]. Its end: [`Client::closed`], with [`Closed::SignedOut`] for the close code
+//!    4401. A second gone by: [`Client::tick`]. Somebody writes: [`Client::send`], with a `msgId` that
+//!    is random, or made of what the message answers. Then from 2 again.
+//!
+//! It connects again by itself, pulls what it missed, and sends again what was not acknowledged; to
+//! survive a restart of its own process, an owner keeps [`Client::outgoing`] on disk. `open` a
+//! conversation to hold its log, `mark_read` what was dealt with. `examples/echo_bot` is all of this in
+//! some 200 lines.
+//!
 //! ```
-//! # use client::{Client, Effect, Moment};
+//! # use client::{Client, Effect, Moment, Transport};
 //! # use shared::{frame::User, UserId};
 //! let me = User { id: UserId(1), name: "Ana".into() };
 //! let mut client = Client::new(me, None, 7);
 //! client.start(Moment::ZERO);
-//! assert_eq!(client.next_effect(), Some(Effect::Connect));
+//! assert_eq!(client.next_effect(), Some(Effect::Connect(Transport::WebSocket)));
 //! ```
 //! Read next: [`Client`], then [`Timeline`], whose one rule is what the whole product stands on.
 
 mod conversation;
 mod engine;
+mod ladder;
 mod link;
+pub mod order;
 mod outbox;
 pub mod sabotage;
 mod sorted_map;
@@ -24,6 +43,7 @@ mod timeline;
 
 pub use conversation::{Conversation, Restored};
 pub use engine::{Change, Client, Effect};
+pub use ladder::Transport;
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};
 pub use sorted_map::SortedMap;

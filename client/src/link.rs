@@ -78,6 +78,11 @@ impl Heart {
         self.last_heard
     }
 
+    /// How long it has been signed in.
+    pub(crate) fn connected_for(&self, now: Moment) -> Moment {
+        now.saturating_sub(self.connected_at)
+    }
+
     /// A socket is to be opened now.
     pub(crate) fn connecting(&mut self, now: Moment) {
         let down_since = match self.link {
@@ -123,12 +128,14 @@ impl Heart {
         };
     }
 
-    /// Time went by.
-    pub(crate) fn tick(&mut self, now: Moment) -> Pulse {
+    /// Time went by. Opening and signing in may take `patience`.
+    pub(crate) fn tick(&mut self, now: Moment, patience: Moment) -> Pulse {
         let slept = now.saturating_sub(self.last_tick) > SLEPT && self.last_tick > Moment::ZERO;
         self.last_tick = now;
         match self.link {
-            Link::Connecting { .. } if now.saturating_sub(self.last_heard) > OPENING => Pulse::Dead,
+            Link::Connecting { .. } if now.saturating_sub(self.last_heard) >= patience => {
+                Pulse::Dead
+            }
             Link::Connected => {
                 if self.awaiting.is_some_and(|until| now >= until) {
                     return Pulse::Dead;
@@ -171,8 +178,6 @@ pub fn backoff(attempt: u32, random: u64) -> Moment {
 
 /// A connection that held this long says that the server is well.
 const STABLE: Moment = Moment::from_secs(30);
-/// Opening a socket and signing in take no longer.
-const OPENING: Moment = Moment::from_secs(15);
 /// Ticks come each second; a gap this long means that the machine slept.
 const SLEPT: Moment = Moment::from_secs(10);
 /// How long a probe may take. Source: research on peers; 75 s, as seen elsewhere, is too slow to love.
@@ -196,6 +201,8 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PATIENCE: Moment = Moment::from_secs(15);
 
     fn seconds(n: u64) -> Moment {
         Moment::from_secs(n)
@@ -228,7 +235,7 @@ mod tests {
         heart.connecting(seconds(1));
         heart.connected(seconds(1));
         let pulses: Vec<_> = (2..60)
-            .map(|at| (at, heart.tick(seconds(at))))
+            .map(|at| (at, heart.tick(seconds(at), PATIENCE)))
             .filter(|(_, pulse)| *pulse != Pulse::Quiet)
             .take(2)
             .collect();
@@ -240,10 +247,10 @@ mod tests {
         let mut heart = Heart::new(1);
         heart.connecting(seconds(1));
         heart.connected(seconds(1));
-        assert_eq!(heart.tick(seconds(2)), Pulse::Quiet);
-        assert_eq!(heart.tick(seconds(3600)), Pulse::Beat);
-        assert_eq!(heart.tick(seconds(3601)), Pulse::Quiet);
-        assert_eq!(heart.tick(seconds(3603)), Pulse::Dead);
+        assert_eq!(heart.tick(seconds(2), PATIENCE), Pulse::Quiet);
+        assert_eq!(heart.tick(seconds(3600), PATIENCE), Pulse::Beat);
+        assert_eq!(heart.tick(seconds(3601), PATIENCE), Pulse::Quiet);
+        assert_eq!(heart.tick(seconds(3603), PATIENCE), Pulse::Dead);
     }
 
     #[test]

@@ -1,441 +1,19 @@
 //! Whatever order, loss and repetition of frames: a client ends with the server's log, each event
 //! once, in order, and everything that was written arrives once. The same when the server comes back
-//! from a backup, of whatever age, at whatever moment.
+//! from a backup, of whatever age, at whatever moment, and over whatever transports.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test may fail"
 )]
 
-use std::collections::VecDeque;
+mod world;
 
-use client::{Client, Closed, Effect, Link, Moment};
-use proptest::{prelude::*, sample::Index};
-use shared::{
-    Check, ClientFrame, Code, ConversationId, Event, Message, MsgId, Seq, ServerFrame, Timestamp,
-    UserId,
-    event::Position,
-    frame::{
-        AuthAnswer, ConversationSummary, Heads, HeartbeatAnswer, Page, SendAnswer, Summary, User,
-    },
-};
+use client::Transport;
+use proptest::prelude::*;
 
-const ROOM: ConversationId = ConversationId::EVERYONE;
-
-/// What may happen next.
-#[derive(Clone, Debug)]
-enum Step {
-    /// A client writes.
-    Write(Index),
-    /// Some time goes by.
-    Wait(u64),
-    /// A frame on its way from a client comes to the server.
-    Upward(Index),
-    /// A frame on its way to a client comes to it.
-    Downward(Index),
-    /// One on its way to a client never comes.
-    Lose(Index, Index),
-    /// One comes twice.
-    Repeat(Index, Index),
-    /// One overtakes others.
-    Overtake(Index, Index),
-    /// A socket breaks; what was on its way is gone, in both directions.
-    Break(Index),
-    /// The server leaves pushes out and says so by heads.
-    Overflow(Index),
-    /// The server is too busy for the next message.
-    Refuse(Index),
-    /// The server comes back from a backup: an earlier piece of its log.
-    Restore(Index),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let one = any::<Index>;
-    prop_oneof![
-        4 => one().prop_map(Step::Write),
-        2 => (0u64..4).prop_map(Step::Wait),
-        8 => one().prop_map(Step::Upward),
-        8 => one().prop_map(Step::Downward),
-        1 => (one(), one()).prop_map(|(client, frame)| Step::Lose(client, frame)),
-        1 => (one(), one()).prop_map(|(client, frame)| Step::Repeat(client, frame)),
-        1 => (one(), one()).prop_map(|(client, frame)| Step::Overtake(client, frame)),
-        1 => one().prop_map(Step::Break),
-        1 => one().prop_map(Step::Overflow),
-        1 => one().prop_map(Step::Refuse),
-    ]
-}
-
-fn step_or_restore() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        20 => step(),
-        1 => any::<Index>().prop_map(Step::Restore),
-    ]
-}
-
-/// One client, and the two directions of its socket.
-struct Peer {
-    client: Client,
-    is_open: bool,
-    up: VecDeque<ClientFrame>,
-    down: VecDeque<ServerFrame>,
-    is_refused_next: bool,
-}
-
-/// The truth, the clients, and the network between.
-struct World {
-    log: Vec<Message>,
-    peers: Vec<Peer>,
-    now: Moment,
-    /// By whose device each message was written.
-    written: Vec<usize>,
-    was_restored: bool,
-}
-
-impl World {
-    /// One device for each of these users.
-    fn new(users: &[u64]) -> Self {
-        let peers = users.iter().map(|&id| {
-            let me = User {
-                id: UserId(id),
-                name: format!("Peer{id}"),
-            };
-            Peer {
-                client: Client::new(me, None, id * 7919),
-                is_open: false,
-                up: VecDeque::new(),
-                down: VecDeque::new(),
-                is_refused_next: false,
-            }
-        });
-        let mut world = Self {
-            log: vec![],
-            peers: peers.collect(),
-            now: Moment::from_secs(1),
-            written: vec![],
-            was_restored: false,
-        };
-        for at in 0..world.peers.len() {
-            let now = world.now;
-            world.peers[at].client.start(now);
-            world.peers[at].client.open(now, ROOM);
-            world.follow(at);
-        }
-        world
-    }
-
-    fn take(&mut self, step: &Step) {
-        let count = self.peers.len();
-        let pick = |index: &Index, of: usize| (of > 0).then(|| index.index(of));
-        match step {
-            Step::Write(who) => self.write(who.index(count)),
-            Step::Wait(seconds) => self.wait(*seconds),
-            Step::Upward(who) => self.upward(who.index(count)),
-            Step::Downward(who) => self.downward(who.index(count)),
-            Step::Lose(who, which) => {
-                let down = &mut self.peers[who.index(count)].down;
-                // Answers come or the socket breaks; pushes are hints and may be lost alone.
-                if let Some(at) = pick(which, down.len())
-                    && matches!(down[at], ServerFrame::Message(_))
-                {
-                    down.remove(at);
-                }
-            }
-            Step::Repeat(who, which) => {
-                let down = &mut self.peers[who.index(count)].down;
-                if let Some(at) = pick(which, down.len()) {
-                    down.push_back(down[at].clone());
-                }
-            }
-            Step::Overtake(who, which) => {
-                let down = &mut self.peers[who.index(count)].down;
-                if let Some(at) = pick(which, down.len()) {
-                    let frame = down.remove(at).unwrap();
-                    down.push_front(frame);
-                }
-            }
-            Step::Break(who) => self.cut(who.index(count)),
-            Step::Overflow(who) => {
-                let seq = Seq(self.log.len() as u64);
-                let peer = &mut self.peers[who.index(count)];
-                peer.down
-                    .retain(|frame| !matches!(frame, ServerFrame::Message(_)));
-                let heads = vec![Position::new(ROOM, seq)];
-                peer.down.push_back(ServerFrame::Heads(Heads { heads }));
-            }
-            Step::Refuse(who) => self.peers[who.index(count)].is_refused_next = true,
-            Step::Restore(to) => self.restore(to.index(self.log.len() + 1)),
-        }
-        for peer in &self.peers {
-            check_chain(peer);
-            if !self.was_restored {
-                check(peer, &self.log);
-            }
-        }
-    }
-
-    fn write(&mut self, at: usize) {
-        self.written.push(at);
-        let number = self.written.len();
-        let id = MsgId::parse(&format!("m{number}")).unwrap();
-        let content = format!("message {number}");
-        let now = self.now;
-        self.peers[at]
-            .client
-            .send(now, Timestamp(0), ROOM, id, content);
-        self.follow(at);
-    }
-
-    fn wait(&mut self, seconds: u64) {
-        for _ in 0..seconds {
-            self.now += Moment::from_secs(1);
-            for at in 0..self.peers.len() {
-                let now = self.now;
-                self.peers[at].client.tick(now);
-                self.follow(at);
-            }
-        }
-    }
-
-    fn restore(&mut self, length: usize) {
-        self.log.truncate(length);
-        self.was_restored = true;
-        for at in 0..self.peers.len() {
-            self.cut(at);
-        }
-    }
-
-    fn cut(&mut self, at: usize) {
-        let now = self.now;
-        let peer = &mut self.peers[at];
-        peer.up.clear();
-        peer.down.clear();
-        if std::mem::take(&mut peer.is_open) {
-            peer.client.closed(now, Closed::Lost);
-        }
-        self.follow(at);
-    }
-
-    /// Does what a client asks.
-    fn follow(&mut self, at: usize) {
-        let now = self.now;
-        let peer = &mut self.peers[at];
-        while let Some(effect) = peer.client.next_effect() {
-            match effect {
-                Effect::Connect => {
-                    peer.is_open = true;
-                    peer.up.clear();
-                    peer.client.opened(now);
-                    let user = Some(peer.client.me().clone());
-                    let (code, message) = (Code::Success, String::new());
-                    let hello = AuthAnswer {
-                        code,
-                        message,
-                        user,
-                        build: None,
-                        incarnation: Some("the same".into()),
-                    };
-                    peer.down = [ServerFrame::Auth(hello)].into();
-                }
-                Effect::Disconnect => {
-                    peer.is_open = false;
-                    peer.up.clear();
-                    peer.down.clear();
-                }
-                Effect::Transmit(frame) => peer.up.push_back(frame),
-            }
-        }
-        while peer.client.next_change().is_some() {}
-    }
-
-    fn downward(&mut self, at: usize) {
-        let now = self.now;
-        if let Some(frame) = self.peers[at].down.pop_front() {
-            self.peers[at].client.received(now, frame);
-            self.follow(at);
-        }
-    }
-
-    /// The server, as `docs/protocol.md` has it.
-    fn upward(&mut self, at: usize) {
-        let Some(frame) = self.peers[at].up.pop_front() else {
-            return;
-        };
-        let me = self.peers[at].client.me().clone();
-        let head = Seq(self.log.len() as u64);
-        let answer = match frame {
-            ClientFrame::SendToAll(send) => {
-                let mut answer = SendAnswer {
-                    msg_id: send.msg_id.clone(),
-                    code: Code::Success,
-                    message: String::new(),
-                    conversation: Some(ROOM),
-                    seq: None,
-                    sent_at: None,
-                    check: None,
-                    retry_after_ms: None,
-                };
-                if std::mem::take(&mut self.peers[at].is_refused_next) {
-                    answer.code = Code::TooFast;
-                    answer.retry_after_ms = Some(1500);
-                } else {
-                    let stored = self.append(&me, send.msg_id, send.content);
-                    answer.seq = Some(stored.seq);
-                    answer.sent_at = Some(stored.sent_at);
-                    answer.check = stored.check;
-                }
-                ServerFrame::Send(answer)
-            }
-            ClientFrame::Summary(ask) => {
-                let room = ConversationSummary {
-                    id: ROOM,
-                    title: None,
-                    head,
-                    read: Seq::NONE,
-                    unread: head.0,
-                    last_at: Timestamp(0),
-                    delivered: None,
-                    peer_delivered: None,
-                    peer_read: None,
-                };
-                let (request_id, conversations) = (ask.request_id, vec![room]);
-                ServerFrame::Summary(Summary {
-                    request_id,
-                    me,
-                    conversations,
-                    people: vec![],
-                })
-            }
-            ClientFrame::Heartbeat(beat) => {
-                let has_diverged = |cursor: &Position| {
-                    let here = self.check_at(cursor.seq);
-                    here.is_none() || cursor.check.is_some_and(|check| here != Some(check))
-                };
-                let diverged = beat.cursors.iter().filter(|cursor| has_diverged(cursor));
-                ServerFrame::Heartbeat(HeartbeatAnswer {
-                    request_id: beat.request_id,
-                    heads: vec![Position::new(ROOM, head)],
-                    diverged: diverged.map(|cursor| cursor.conversation).collect(),
-                })
-            }
-            ClientFrame::Pull(pull) => {
-                // Pages of three, so that catching up takes several.
-                let events = self.log.iter();
-                let events: Vec<_> = match (pull.after, pull.before) {
-                    (Some(after), _) => events.filter(|m| m.seq > after).take(3).cloned().collect(),
-                    (None, before) => {
-                        let below = events.rev().filter(|m| before.is_none_or(|b| m.seq < b));
-                        let mut page: Vec<_> = below.take(3).cloned().collect();
-                        page.reverse();
-                        page
-                    }
-                };
-                let events = events.into_iter().map(Event::MessageSent).collect();
-                let (request_id, conversation) = (pull.request_id, pull.conversation);
-                ServerFrame::Pull(Page {
-                    request_id,
-                    conversation,
-                    events,
-                    head,
-                })
-            }
-            _ => return,
-        };
-        self.peers[at].down.push_back(answer);
-    }
-
-    /// The check value of the log up to there; none past its end.
-    fn check_at(&self, seq: Seq) -> Option<Check> {
-        match usize::try_from(seq.0).unwrap().checked_sub(1) {
-            None => Some(Check::START),
-            Some(before) => self.log.get(before)?.check,
-        }
-    }
-
-    fn append(&mut self, by: &User, msg_id: MsgId, content: String) -> Message {
-        let first = self
-            .log
-            .iter()
-            .find(|known| known.from == by.id && known.msg_id == msg_id);
-        let before = self.check_at(Seq(self.log.len() as u64)).unwrap();
-        let message = first.cloned().unwrap_or_else(|| Message {
-            check: Some(before.then(by.id, &msg_id, &content)),
-            msg_id,
-            content,
-            conversation: ROOM,
-            seq: Seq(self.log.len() as u64 + 1),
-            from: by.id,
-            from_user: by.name.clone(),
-            sent_at: Timestamp(0),
-        });
-        if message.seq.0 > self.log.len() as u64 {
-            self.log.push(message.clone());
-        }
-        for peer in self.peers.iter_mut().filter(|peer| peer.is_open) {
-            peer.down.push_back(ServerFrame::Message(message.clone()));
-        }
-        message
-    }
-
-    /// The network is well and time goes by.
-    fn heal(&mut self) {
-        for _ in 0..200 {
-            for at in 0..self.peers.len() {
-                self.peers[at].is_refused_next = false;
-                while !self.peers[at].up.is_empty() || !self.peers[at].down.is_empty() {
-                    self.upward(at);
-                    self.downward(at);
-                }
-            }
-            self.wait(1);
-        }
-    }
-}
-
-/// What holds at every moment: a client holds a piece of the log without holes, as it is.
-fn check(peer: &Peer, log: &[Message]) {
-    let timeline = peer.client.conversation(ROOM).unwrap().timeline();
-    let first = usize::try_from(timeline.floor().0).unwrap();
-    for (event, truth) in timeline.events().zip(log.iter().skip(first)) {
-        assert!(matches!(event, Event::MessageSent(message) if message == truth));
-    }
-    assert!(timeline.cursor().0 <= log.len() as u64);
-}
-
-/// What holds even before a client knows of a restore: it never holds pieces of two logs.
-fn check_chain(peer: &Peer) {
-    let timeline = peer.client.conversation(ROOM).unwrap().timeline();
-    let mut before = (timeline.floor() == Seq::NONE).then_some(Check::START);
-    for event in timeline.events() {
-        assert!(event.follows(before), "{event:?} does not follow");
-        before = event.check();
-    }
-}
-
-/// What holds in the end: one log, everything written in it once, everybody has it.
-fn check_end(world: &World) {
-    let mut ids: Vec<_> = world.log.iter().map(|message| &message.msg_id).collect();
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), world.log.len(), "nothing twice");
-    assert_eq!(world.log.len(), world.written.len(), "nothing lost");
-    for peer in &world.peers {
-        assert_eq!(peer.client.link(), Link::Connected);
-        assert_eq!(peer.client.outgoing(ROOM).count(), 0);
-        let timeline = peer.client.conversation(ROOM).unwrap().timeline();
-        assert_eq!(timeline.cursor(), Seq(world.log.len() as u64));
-        check(peer, &world.log);
-        check_chain(peer);
-    }
-    // What one device wrote stands in the order in which it was written.
-    let number = |message: &Message| message.msg_id.as_str()[1..].parse::<usize>().unwrap();
-    for device in 0..world.peers.len() {
-        let numbers = world.log.iter().map(number);
-        let of_one: Vec<_> = numbers
-            .filter(|number| world.written[number - 1] == device)
-            .collect();
-        assert!(of_one.is_sorted(), "{of_one:?}");
-    }
-}
+use world::{Lets, World, check_end, step, step_or_move, step_or_restore};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
@@ -462,4 +40,47 @@ proptest! {
         world.heal();
         check_end(&world);
     }
+
+    #[test]
+    fn whatever_the_networks_let_through_nothing_is_lost(
+        steps in prop::collection::vec(step_or_move(), 0..250),
+    ) {
+        let mut world = World::new(&[1, 2, 3, 1]);
+        for step in &steps {
+            world.take(step);
+        }
+        world.heal();
+        check_end(&world);
+    }
+}
+
+#[test]
+fn each_network_gets_the_best_that_it_lets_through() {
+    let mut world = World::new(&[1, 2, 3, 4]);
+    let transports = |world: &World| {
+        let all = world.peers.iter().map(|peer| peer.client.transport());
+        all.collect::<Vec<_>>()
+    };
+    world.heal();
+    assert_eq!(transports(&world), [Transport::WebSocket; 4]);
+    world.move_to(1, Lets::Requests);
+    world.move_to(2, Lets::WholeAnswers);
+    world.move_to(3, Lets::Nothing);
+    world.heal();
+    let expected = [
+        Transport::WebSocket,
+        Transport::EventStream,
+        Transport::LongPoll,
+        Transport::EventStream,
+    ];
+    assert_eq!(transports(&world), expected);
+    check_end(&world);
+    for at in 0..4 {
+        world.change_network(at, Lets::Everything);
+    }
+    for _ in 0..2 {
+        world.heal();
+    }
+    assert_eq!(transports(&world), [Transport::WebSocket; 4]);
+    check_end(&world);
 }

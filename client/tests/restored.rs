@@ -178,3 +178,24 @@ fn a_backup_older_than_the_account_gets_what_was_said_in_rooms() {
     assert_eq!(ids(&frames), ["m1"]);
     assert_eq!(client.me().id, UserId(8));
 }
+
+#[test]
+fn what_was_kept_on_disk_goes_again_but_not_to_strangers() {
+    let kept = |client: &mut Client| {
+        let private = ConversationId::direct(UserId(1), UserId(2));
+        write(client, ROOM, "m1");
+        write(client, private, "m2");
+        let all = [ROOM, private].map(|id| client.outgoing(id).cloned().collect::<Vec<_>>());
+        all.concat()
+    };
+    let mut outbox = kept(&mut Client::new(ana(1), None, 7));
+    outbox[0].delivery = Delivery::Sent { at: NOW };
+    for (incarnation, expected) in [("first", vec!["m1", "m2"]), ("second", vec!["m1"])] {
+        let mut client = Client::new(ana(1), None, 7);
+        client.resume(Some("first".into()), outbox.clone());
+        client.start(NOW);
+        client.opened(NOW);
+        client.received(NOW, hello(1, incarnation));
+        assert_eq!(ids(&sent(&mut client)), expected, "{incarnation}");
+    }
+}

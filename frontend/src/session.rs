@@ -130,7 +130,9 @@ impl Session {
 
     fn perform(self, effect: Effect) {
         match effect {
-            Effect::Connect => {
+            // Streams and polls are asked for only of an owner that offers them.
+            Effect::Poll(_) | Effect::Probe => {}
+            Effect::Connect(_) => {
                 let (line, outgoing) = line();
                 self.line.set_value(Some(line));
                 spawn(socket::run(self, outgoing));

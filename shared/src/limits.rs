@@ -37,6 +37,10 @@ pub const MAX_SUMMARY_CONVERSATIONS: u32 = 500;
 /// Most people in one answer (a summary's directory, a search for a name).
 pub const MAX_PEOPLE: u32 = 200;
 
+/// Most frames in one `POST /api/v1/frames`, all of them together at most [`MAX_FRAME_BYTES`]. Source:
+/// what a client has to say while one request is on its way.
+pub const MAX_FRAMES: usize = 32;
+
 /// Most cursors in one heartbeat. Source: comparing one is a look-up; these take about a millisecond.
 pub const MAX_CURSORS: usize = 100;
 
@@ -51,6 +55,10 @@ pub const TYPING_REPEAT: Duration = Duration::from_secs(3);
 
 /// How long a single-use ticket for a socket is good.
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
+
+/// A stream of server-sent events on which not a byte came for this long is dead: the server writes a
+/// comment every 15 s.
+pub const STREAM_SILENCE: Duration = Duration::from_secs(40);
 
 /// How long a `POST /api/v1/sync` may wait for news.
 pub const MAX_SYNC_WAIT: Duration = Duration::from_secs(30);

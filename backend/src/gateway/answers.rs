@@ -3,8 +3,8 @@
 use shared::{
     ClientFrame, Code, ConversationId, DecodeError, MsgId, RequestId, ServerFrame,
     frame::{
-        ErrorAnswer, Heartbeat, HeartbeatAnswer, Page, People, Person, SendAnswer, Summary, User,
-        msg_id_of, request_id_of, wait_ms,
+        AuthAnswer, ErrorAnswer, Heartbeat, HeartbeatAnswer, Page, People, Person, Presence,
+        SendAnswer, Summary, User, msg_id_of, request_id_of, wait_ms,
     },
     limits::{MAX_CURSORS, MAX_PEOPLE},
 };
@@ -20,66 +20,60 @@ use crate::{
 };
 
 impl Gateway {
-    /// Does what a signed-in client asks. Some frames have no answer.
-    pub async fn act(
+    /// Does what the text of a frame asks, by whatever connection it came, or by none; says what was
+    /// wrong with one that is not understood. Some frames have no answer.
+    pub async fn answer(
         &self,
         caller: &Session,
-        origin: ConnectionId,
+        origin: Option<ConnectionId>,
+        text: &str,
+    ) -> Option<ServerFrame> {
+        match ClientFrame::decode(text) {
+            Ok(frame) => self.act(caller, origin, frame).await,
+            Err(error) => Some(misunderstood(text, &error)),
+        }
+    }
+
+    /// The answer to who is signed in.
+    pub fn welcome(&self, caller: &Session) -> ServerFrame {
+        ServerFrame::Auth(AuthAnswer {
+            code: Code::Success,
+            message: String::new(),
+            user: Some(caller.user.clone()),
+            build: Some(self.build.to_owned()),
+            incarnation: Some(self.store.incarnation().to_owned()),
+        })
+    }
+
+    async fn act(
+        &self,
+        caller: &Session,
+        origin: Option<ConnectionId>,
         frame: ClientFrame,
     ) -> Option<ServerFrame> {
-        let origin = Some(origin);
         match frame {
             ClientFrame::SendToAll(send) => {
-                let to = send.conversation.unwrap_or(ConversationId::EVERYONE);
-                if let ConversationId::Direct(_) = to {
-                    return Some(sent(
-                        send.msg_id,
-                        Err(Refusal::WrongKind(
-                            "A private message is sent with SEND_TO_ONE_REQUEST",
-                        )),
-                    ));
-                }
-                let to = Recipient::Conversation(to);
+                let to = match send.conversation.unwrap_or(ConversationId::EVERYONE) {
+                    room @ ConversationId::Room(_) => Ok(Recipient::Conversation(room)),
+                    ConversationId::Direct(_) => Err(Refusal::WrongKind(
+                        "A private message is sent with SEND_TO_ONE_REQUEST",
+                    )),
+                };
                 let (msg_id, content) = (send.msg_id, send.content);
-                Some(
-                    self.send(
-                        caller,
-                        SendMessage {
-                            to,
-                            msg_id,
-                            content,
-                            origin,
-                        },
-                    )
-                    .await,
-                )
+                Some(self.send(caller, origin, to, msg_id, content).await)
             }
             ClientFrame::SendToOne(send) => {
                 let to = match send.conversation {
-                    None => Recipient::Named(send.to_user),
-                    Some(id @ ConversationId::Direct(_)) => Recipient::Private(id, send.to_user),
-                    Some(ConversationId::Room(_)) => {
-                        return Some(sent(
-                            send.msg_id,
-                            Err(Refusal::WrongKind(
-                                "A room is written to with SEND_TO_ALL_REQUEST",
-                            )),
-                        ));
+                    None => Ok(Recipient::Named(send.to_user)),
+                    Some(id @ ConversationId::Direct(_)) => {
+                        Ok(Recipient::Private(id, send.to_user))
                     }
+                    Some(ConversationId::Room(_)) => Err(Refusal::WrongKind(
+                        "A room is written to with SEND_TO_ALL_REQUEST",
+                    )),
                 };
                 let (msg_id, content) = (send.msg_id, send.content);
-                Some(
-                    self.send(
-                        caller,
-                        SendMessage {
-                            to,
-                            msg_id,
-                            content,
-                            origin,
-                        },
-                    )
-                    .await,
-                )
+                Some(self.send(caller, origin, to, msg_id, content).await)
             }
             ClientFrame::Summary(ask) => Some(self.summarise(caller, ask.request_id).await),
             ClientFrame::Pull(pull) => {
@@ -121,14 +115,37 @@ impl Gateway {
                 let told = self.commands.typing(caller, typing.conversation).await;
                 told.err().map(|refusal| refused(None, &refusal))
             }
-            // The connection's own business.
-            ClientFrame::Auth(_) | ClientFrame::Presence(_) => None,
+            // Who it is was said already; a client that says it again is answered again.
+            ClientFrame::Auth(_) => Some(self.welcome(caller)),
+            ClientFrame::Presence(set) => {
+                let presence = set.presence.min(Presence::Away);
+                self.hub.set_presence(caller, origin, presence);
+                None
+            }
         }
     }
 
-    async fn send(&self, caller: &Session, send: SendMessage) -> ServerFrame {
-        let msg_id = send.msg_id.clone();
-        sent(msg_id, self.commands.send_message(caller, send).await)
+    async fn send(
+        &self,
+        caller: &Session,
+        origin: Option<ConnectionId>,
+        to: Result<Recipient, Refusal>,
+        msg_id: MsgId,
+        content: String,
+    ) -> ServerFrame {
+        let outcome = match to {
+            Ok(to) => {
+                let send = SendMessage {
+                    to,
+                    msg_id: msg_id.clone(),
+                    content,
+                    origin,
+                };
+                self.commands.send_message(caller, send).await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        sent(msg_id, outcome)
     }
 
     async fn beat(&self, caller: &Session, beat: Heartbeat) -> ServerFrame {

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use shared::{
-    ClientFrame, ServerFrame,
-    frame::{AuthAnswer, Presence},
-};
+use shared::ServerFrame;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
@@ -53,14 +50,8 @@ impl<'a> Connection<'a> {
     }
 
     async fn welcome(&mut self) -> Result<(), Closed> {
-        let answer = AuthAnswer {
-            code: shared::Code::Success,
-            message: String::new(),
-            user: Some(self.session.user.clone()),
-            build: Some(self.gateway.build.to_owned()),
-            incarnation: Some(self.gateway.store.incarnation().to_owned()),
-        };
-        self.answer(&ServerFrame::Auth(answer)).await
+        let answer = self.gateway.welcome(&self.session);
+        self.write(&answer).await
     }
 
     async fn serve(&mut self, stop: &CancellationToken) -> Closed {
@@ -83,24 +74,10 @@ impl<'a> Connection<'a> {
         let frame = frame?;
         self.heard_at = Instant::now();
         let Some(text) = frame else { return Ok(()) };
-        match ClientFrame::decode(&text) {
-            // Who it is was said already; a client that says it again is answered again.
-            Ok(ClientFrame::Auth(_)) => self.welcome().await,
-            Ok(ClientFrame::Presence(set)) => {
-                let presence = set.presence.min(Presence::Away);
-                self.gateway
-                    .hub
-                    .set_presence(self.seat.id, &self.session.user, presence);
-                Ok(())
-            }
-            Ok(frame) => match self.gateway.act(&self.session, self.seat.id, frame).await {
-                Some(answer) => self.answer(&answer).await,
-                None => Ok(()),
-            },
-            Err(error) => {
-                self.answer(&super::answers::misunderstood(&text, &error))
-                    .await
-            }
+        let origin = Some(self.seat.id);
+        match self.gateway.answer(&self.session, origin, &text).await {
+            Some(answer) => self.write(&answer).await,
+            None => Ok(()),
         }
     }
 
@@ -112,7 +89,7 @@ impl<'a> Connection<'a> {
         self.socket.send_all(self.drained.drain(..)).await
     }
 
-    async fn answer(&mut self, frame: &ServerFrame) -> Result<(), Closed> {
+    async fn write(&mut self, frame: &ServerFrame) -> Result<(), Closed> {
         self.socket.send(frame.encode().into()).await
     }
 

@@ -11,9 +11,8 @@ pub mod socket;
 
 use std::sync::Arc;
 
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
-use shared::limits::MAX_FRAME_BYTES;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument as _, debug, info_span};
 
@@ -45,20 +44,13 @@ impl Gateway {
     pub fn upgrade(self: &Arc<Self>, upgrade: WebSocketUpgrade, claim: Claim) -> Response {
         let gateway = Arc::clone(self);
         let tracked = self.tasks.clone();
-        upgrade
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(WRITE_BUFFER_BYTES)
-            .max_write_buffer_size(MAX_UNSENT_BYTES)
-            .max_message_size(MAX_FRAME_BYTES)
-            .max_frame_size(MAX_FRAME_BYTES)
-            .on_upgrade(move |socket| {
-                let span = info_span!("connection", user.id = tracing::field::Empty);
-                tracked.track_future(gateway.run(socket, claim).instrument(span))
-            })
+        socket::accept(upgrade, move |socket| {
+            let span = info_span!("connection", user.id = tracing::field::Empty);
+            tracked.track_future(gateway.run(socket, claim).instrument(span))
+        })
     }
 
-    async fn run(self: Arc<Self>, socket: WebSocket, claim: Claim) {
-        let mut socket = Socket::new(socket);
+    async fn run(self: Arc<Self>, mut socket: Socket, claim: Claim) {
         let closed = match greeting::complete(&self, &mut socket, claim, &self.stop).await {
             Ok(session) => {
                 tracing::Span::current().record("user.id", session.user.id.0);
@@ -74,9 +66,3 @@ impl Gateway {
         debug!(?closed, "connection ended");
     }
 }
-
-/// The library's 128 KiB would cost as much for each idle connection.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-/// What a socket may hold unsent: the largest answer, a summary or a page, with room to spare.
-const MAX_UNSENT_BYTES: usize = 256 * 1024;

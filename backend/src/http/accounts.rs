@@ -1,10 +1,8 @@
 //! Signing up, in and out, and tickets for the socket.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse},
 };
@@ -16,6 +14,7 @@ use shared::{
 
 use super::{
     Shared, Site,
+    address::ClientAddress,
     caller::{Caller, cookie, no_cookie, token_of},
     problem::Problem,
 };
@@ -41,13 +40,13 @@ pub(super) async fn server(State(site): Shared, headers: HeaderMap) -> Json<Serv
 /// `POST /accounts`
 pub(super) async fn sign_up(
     State(site): Shared,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ClientAddress(from): ClientAddress,
     credentials: Result<Json<Credentials>, JsonRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let (Json(Credentials { name, password }), gateway) = (credentials?, &site.gateway);
     let signed = gateway
         .auth
-        .sign_up(&gateway.store, from.ip(), &name, password)
+        .sign_up(&gateway.store, from, &name, password)
         .await?;
     Ok(signed_in(&site, signed))
 }
@@ -55,13 +54,13 @@ pub(super) async fn sign_up(
 /// `POST /sessions`
 pub(super) async fn sign_in(
     State(site): Shared,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ClientAddress(from): ClientAddress,
     credentials: Result<Json<Credentials>, JsonRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let (Json(Credentials { name, password }), gateway) = (credentials?, &site.gateway);
     let signed = gateway
         .auth
-        .sign_in(&gateway.store, from.ip(), &name, password)
+        .sign_in(&gateway.store, from, &name, password)
         .await?;
     Ok(signed_in(&site, signed))
 }

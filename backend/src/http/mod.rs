@@ -1,15 +1,18 @@
 //! HTTP: the app itself, the upgrade, and `/api/v1`, which joins the sockets' road at *command*.
 
 mod accounts;
+mod address;
 mod assets;
 mod caller;
 mod conversations;
-mod live;
+mod frames;
 mod problem;
 mod security;
+mod stream;
+mod sync;
 mod upgrade;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -29,6 +32,11 @@ pub struct Site {
     pub gateway: Arc<Gateway>,
     /// An origin that pages may come from besides the address they ask, such as the public URL's.
     pub public_origin: Option<String>,
+    /// Proxies that are believed about who asks.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// A demo for this machine alone: it answers to names of this machine and to addresses, for any
+    /// page's own name could be made to lead here.
+    pub is_local_demo: bool,
 }
 
 type Shared = axum::extract::State<Arc<Site>>;
@@ -44,8 +52,9 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/conversations", get(conversations::list))
         .route("/conversations/{id}/events", get(conversations::events))
         .route("/conversations/{id}/messages", post(conversations::send))
-        .route("/sync", post(live::sync))
-        .route("/events", get(live::events))
+        .route("/frames", post(frames::frames))
+        .route("/sync", post(sync::sync))
+        .route("/events", get(stream::events))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::wrong_method());
     Router::new()

@@ -48,6 +48,11 @@ impl Problem {
         }
     }
 
+    /// A body that is read and has no meaning.
+    pub(super) fn bad_frame(title: String) -> Self {
+        Self::bad_request(StatusCode::BAD_REQUEST, title)
+    }
+
     fn bad_request(status: StatusCode, title: String) -> Self {
         Self {
             status,

@@ -1,6 +1,6 @@
 //! What every answer carries, and whose pages may ask.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -20,8 +20,10 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = if (is_upgrade || changes || is_api) && is_foreign(&site, request.headers())
-    {
+    let mut response = if site.is_local_demo && is_strange(&site, request.headers()) {
+        let title = "A demo for this machine answers to localhost and to addresses";
+        Problem::new(Code::ForeignOrigin, title).into_response()
+    } else if (is_upgrade || changes || is_api) && is_foreign(&site, request.headers()) {
         Problem::new(Code::ForeignOrigin, "Another site's page may not ask this").into_response()
     } else {
         next.run(request).await
@@ -58,6 +60,35 @@ fn is_foreign(site: &Site, headers: &HeaderMap) -> bool {
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
     host.is_none() || of_origin != host
+}
+
+/// Whether the name that was asked for is neither this machine's nor the public URL's. A page of
+/// another site whose name leads here would be of the same origin as ours.
+fn is_strange(site: &Site, headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST) else {
+        return false;
+    };
+    let Ok(host) = host.to_str() else {
+        return true;
+    };
+    let of_public = site.public_origin.as_deref().unwrap_or_default();
+    if of_public
+        .split_once("://")
+        .is_some_and(|(_, public)| public == host)
+    {
+        return false;
+    }
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let name = name.to_ascii_lowercase();
+    let inner = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    let is_address = inner.unwrap_or(&name).parse::<IpAddr>().is_ok();
+    !(is_address || name == "localhost" || name.ends_with(".localhost"))
 }
 
 /// No inline code, nothing of third parties; `'wasm-unsafe-eval'` compiles WebAssembly and nothing else.

@@ -100,15 +100,31 @@ impl Hub {
         }
     }
 
-    /// A connection's person left the desk or came back.
-    pub fn set_presence(&self, connection: ConnectionId, user: &User, presence: Presence) {
+    /// A person left the desk or came back, on this connection; or, where the word came by none, on
+    /// those of the same session.
+    pub fn set_presence(
+        &self,
+        session: &Session,
+        connection: Option<ConnectionId>,
+        presence: Presence,
+    ) {
         let mut seats = self.seats();
-        if let Some(attendance) = seats.people.get_mut(&user.id) {
+        let meant: Vec<_> = match connection {
+            Some(connection) => vec![connection],
+            None => seats
+                .seats_of(session.user.id)
+                .filter(|(_, seat)| seat.session.is_same(session))
+                .map(|(id, _)| id)
+                .collect(),
+        };
+        if let Some(attendance) = seats.people.get_mut(&session.user.id) {
             let before = attendance.shown();
-            attendance.set(connection, presence);
+            for connection in meant {
+                attendance.set(connection, presence);
+            }
             let shown = attendance.shown();
             if before != shown {
-                seats.tell_presence(user, shown);
+                seats.tell_presence(&session.user, shown);
             }
         }
     }
@@ -355,9 +371,9 @@ mod tests {
         let bo = session(2, "Bo");
         let (desk, phone) = (hub.join(&bo), hub.join(&bo));
         types(&ana);
-        hub.set_presence(desk.id, &bo.user, Presence::Away);
+        hub.set_presence(&bo, Some(desk.id), Presence::Away);
         assert!(types(&ana).is_empty());
-        hub.set_presence(phone.id, &bo.user, Presence::Away);
+        hub.set_presence(&bo, Some(phone.id), Presence::Away);
         assert_eq!(types(&ana), ["Bo Away"]);
     }
 }

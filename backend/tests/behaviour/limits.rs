@@ -57,6 +57,28 @@ async fn a_guesser_has_to_wait() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_people_are_told_apart_and_others_are_not_believed() {
+    let tries = async |trusted: &[&str]| {
+        let trusted: Vec<_> = trusted.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        let server = TestServer::start(World::Accounts, |config| {
+            config.rate_limits = true;
+            config.trusted_proxies = trusted;
+        });
+        let mut refused = 0;
+        for n in 0..70 {
+            let guess = json!({"name": format!("Nobody{n}"), "password": "short"});
+            let from = format!("203.0.113.{n}");
+            let headers = [("X-Forwarded-For", &*from)];
+            let answer = server.post("/api/v1/accounts", &headers, guess).await;
+            refused += u32::from(answer.status == 429);
+        }
+        refused
+    };
+    assert_eq!(tries(&["127.0.0.1"]).await, 0);
+    assert!(tries(&["10.0.0.1"]).await > 0, "all came from one address");
+}
+
+#[tokio::test]
 async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
     let server = TestServer::demo();
     let mut stalled = server.peer("Stalled").await;

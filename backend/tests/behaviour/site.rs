@@ -1,5 +1,7 @@
 //! The app's own address: headers, caching, and a server without an app.
 
+use backend::store::World;
+
 use super::support::TestServer;
 
 #[tokio::test]
@@ -55,5 +57,44 @@ async fn a_server_says_which_kind_it_is() {
             .as_str()
             .unwrap()
             .starts_with(env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[tokio::test]
+async fn a_demo_for_this_machine_answers_to_no_strange_name() {
+    let asked_for = async |server: &TestServer, host: &str| {
+        let answer = server.get("/api/v1/server", &[("Host", host)]).await;
+        answer.status
+    };
+    let demo = TestServer::start(World::Demo, |config| {
+        config.public_origin = Some("https://demo.example.org".into());
+    });
+    let own = [
+        "localhost",
+        "LOCALHOST:8080",
+        "pond.localhost",
+        "127.0.0.1:8080",
+        "[::1]:8080",
+        "192.168.1.7",
+        "demo.example.org",
+    ];
+    for host in own {
+        assert_eq!(asked_for(&demo, host).await, 200, "{host}");
+    }
+    for host in [
+        "evil.example",
+        "localhost.evil.example:8080",
+        "127.0.0.1.evil.example",
+        "",
+    ] {
+        assert_eq!(asked_for(&demo, host).await, 403, "{host}");
+    }
+    let upgrade = demo.try_socket("/?accessToken=Ana", &[("Host", "evil.example")]);
+    assert!(upgrade.await.is_err(), "a socket neither");
+    let accounts = TestServer::with_accounts();
+    assert_eq!(
+        asked_for(&accounts, "chat.example.org").await,
+        200,
+        "where people have passwords, the cookie of another name is of no use"
     );
 }

@@ -89,6 +89,16 @@ impl TestServer {
         peer.unwrap()
     }
 
+    /// Comes in by a header.
+    pub(crate) async fn peer_with(&self, name: &'static str, value: &str) -> Peer {
+        let mut socket = self.socket("/ws", &[(name, value)]).await;
+        assert_eq!(next_json(&mut socket).await["body"]["code"], 0);
+        Peer {
+            socket,
+            last_request: 0,
+        }
+    }
+
     /// Opens a socket and reads the `AUTH_RESPONSE`.
     pub(crate) async fn try_peer(&self, path: &str) -> (Option<Peer>, Value) {
         let mut socket = self.socket(path, &[]).await;
@@ -419,6 +429,7 @@ pub(crate) fn config_in(folder: &Path, world: World) -> Config {
         data: folder.to_owned(),
         world,
         public_origin: None,
+        trusted_proxies: vec![],
         rate_limits: false,
         page_limit: None,
     }

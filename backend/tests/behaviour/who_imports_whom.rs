@@ -9,7 +9,7 @@ const ROAD: [&[&str]; 7] = [
     &["commands", "hub"],
     &["gateway"],
     &["http"],
-    &["config", "server"],
+    &["config", "server", "conformance"],
     &["main"],
 ];
 
@@ -34,6 +34,22 @@ fn imports_point_left() {
         }
     }
     assert!(checked > 200, "the folders were found");
+}
+
+#[test]
+fn there_is_one_way_to_a_socket() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut upgrades = Vec::new();
+    for module in ROAD.concat() {
+        for (file, text) in sources(&src, module) {
+            upgrades.extend(text.matches(".on_upgrade(").map(|_| file.clone()));
+        }
+    }
+    // So the echo server that conformance suites test has the limits and close codes of the product.
+    assert_eq!(upgrades.len(), 1, "{upgrades:?}");
+    assert!(upgrades[0].ends_with("gateway/socket.rs"));
+    let echo = &sources(&src, "conformance")[0].1;
+    assert!(echo.contains("socket::accept(") && echo.contains("server::accept("));
 }
 
 fn sources(src: &Path, module: &str) -> Vec<(String, String)> {

@@ -5,6 +5,8 @@
 //! another log, the person's own messages go back into the outbox and the timeline starts again. The
 //! server keeps one of each `msgId`, so sending one that it still has does no harm.
 
+use std::cmp::Reverse;
+
 use shared::{
     ClientFrame, ConversationId, Seq,
     event::Position,
@@ -12,8 +14,8 @@ use shared::{
     limits::MAX_CURSORS,
 };
 
-use super::{Change, Client, Question};
-use crate::{Conversation, Moment, Restored, SortedMap};
+use super::{Change, Client, Question, transports::head_of};
+use crate::{Conversation, Moment, Restored, SortedMap, order};
 
 impl Client {
     /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on
@@ -54,11 +56,13 @@ impl Client {
     /// Asks the server whether it has what is held here. What was not compared on this connection
     /// goes first, then what is newest.
     pub(super) fn beat(&mut self, now: Moment) {
-        let held = |one: &&mut Conversation| one.is_unverified() || one.timeline.events().len() > 0;
-        let mut compared: Vec<_> = self.conversations.values_mut().filter(held).collect();
-        compared.sort_by_key(|one| (!one.is_unverified(), std::cmp::Reverse(one.last_at)));
-        compared.truncate(MAX_CURSORS);
-        let cursors: Vec<Position> = compared.iter().map(|one| one.cursor()).collect();
+        let held = |one: &&Conversation| one.is_unverified() || one.timeline.events().len() > 0;
+        let compared = self.conversations.values().filter(held).collect();
+        let compared = order::by_key(compared, |one: &&Conversation| {
+            (!one.is_unverified(), Reverse(one.last_at))
+        });
+        let compared = compared.into_iter().take(MAX_CURSORS);
+        let cursors: Vec<Position> = compared.map(Conversation::cursor).collect();
         self.ask(now, Question::Alive, |request_id| {
             ClientFrame::Heartbeat(Heartbeat {
                 request_id,
@@ -81,8 +85,7 @@ impl Client {
         // One that nobody waits for any more may tell of what was held before it was replaced.
         if self.asked.remove(&request_id).is_some() {
             for conversation in diverged {
-                let head = heads.iter().find(|head| head.conversation == conversation);
-                self.replace_log(now, conversation, head.map_or(Seq::NONE, |head| head.seq));
+                self.replace_log(now, conversation, head_of(conversation, &heads));
             }
             for one in self.conversations.values_mut() {
                 one.comparison_answered(request_id);
@@ -107,6 +110,9 @@ impl Client {
             Question::Summary | Question::People => false,
         };
         self.asked.retain(|_, asked| !is_void(asked.what));
+        if let Some(poll) = &mut self.poll {
+            poll.is_void = true;
+        }
         self.summary_wanted = true;
         self.change(Change::Restored(id));
         self.change(Change::Timeline(id));

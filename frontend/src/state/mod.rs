@@ -7,7 +7,6 @@ pub(crate) mod divider;
 pub(crate) mod drafts;
 pub(crate) mod dwell;
 pub(crate) mod matching;
-pub(crate) mod order;
 pub(crate) mod places;
 pub(crate) mod rows;
 pub(crate) mod text;

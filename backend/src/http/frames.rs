@@ -1,0 +1,30 @@
+//! Frames over HTTP: what a client on a stream or a long poll has to say.
+
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+};
+use serde_json::value::RawValue;
+use shared::{ServerFrame, limits::MAX_FRAMES};
+
+use super::{Shared, caller::Caller, problem::Problem};
+
+/// `POST /frames`: runs them in order, as those of a socket, and gives the answers in that order.
+pub(super) async fn frames(
+    State(site): Shared,
+    Caller(caller): Caller,
+    frames: Result<Json<Vec<Box<RawValue>>>, JsonRejection>,
+) -> Result<Json<Vec<ServerFrame>>, Problem> {
+    let Json(frames) = frames?;
+    if frames.is_empty() || frames.len() > MAX_FRAMES {
+        return Err(Problem::bad_frame(format!(
+            "A request has 1 to {MAX_FRAMES} frames and this one has {}",
+            frames.len()
+        )));
+    }
+    let mut answers = Vec::new();
+    for frame in frames {
+        answers.extend(site.gateway.answer(&caller, None, frame.get()).await);
+    }
+    Ok(Json(answers))
+}

@@ -1,0 +1,142 @@
+//! The connection's other ways: streams, long polls, and back up to a WebSocket.
+
+use std::cmp::Reverse;
+
+use shared::{
+    ConversationId,
+    http::{Sync, SyncAnswer},
+    limits::{HEARTBEAT, MAX_SUMMARY_CONVERSATIONS},
+};
+
+use super::{Change, Client, Effect};
+use crate::{Closed, Conversation, Link, Moment, Transport, ladder::End, order};
+
+/// A poll on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Poll {
+    /// Past this it does not come back.
+    until: Moment,
+    /// What it asked was of a log that was replaced since.
+    pub(super) is_void: bool,
+}
+
+impl Client {
+    /// The owner can carry [`Transport::EventStream`] and [`Transport::LongPoll`] as well, where a
+    /// network lets no WebSocket through. Unless told so, only WebSockets are asked for.
+    pub fn allow_fallbacks(&mut self) {
+        self.ladder.has_fallbacks = true;
+    }
+
+    /// The way that is in use, or is tried.
+    pub fn transport(&self) -> Transport {
+        self.ladder.rung()
+    }
+
+    /// The answer to [`Effect::Poll`]. One that failed is the end of the connection:
+    /// [`Client::closed`].
+    pub fn polled(&mut self, now: Moment, answer: SyncAnswer) {
+        let Some(poll) = self.poll.take() else {
+            return;
+        };
+        self.heart.heard(now);
+        for event in answer.events {
+            self.take(now, event);
+        }
+        if !poll.is_void {
+            for id in answer.diverged {
+                self.replace_log(now, id, head_of(id, &answer.heads));
+            }
+        }
+        self.take_heads(answer.heads);
+        // What a poll does not carry: presence and marks.
+        self.summary_wanted = true;
+        self.ask_what_is_missing(now);
+        self.drain_outbox(now);
+        self.poll(now);
+    }
+
+    /// The answer to [`Effect::Probe`]: whether a WebSocket opened and said `AUTH_RESPONSE`.
+    pub fn probed(&mut self, now: Moment, is_good: bool) {
+        if self.ladder.probed(now, is_good) && self.heart.link == Link::Connected {
+            self.effects.push_back(Effect::Disconnect);
+            self.heart.closed(now, Closed::Lost);
+            self.connection_lost();
+            self.connect(now);
+        }
+    }
+
+    /// The next poll, where there is to be one.
+    pub(super) fn poll(&mut self, now: Moment) {
+        let is_polling =
+            self.heart.link == Link::Connected && self.transport() == Transport::LongPoll;
+        if !is_polling || self.poll.is_some() {
+            return;
+        }
+        self.poll = Some(Poll {
+            until: now + HEARTBEAT + POLL_OVERDUE,
+            is_void: false,
+        });
+        let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
+        let known = self.conversations.values().collect();
+        let known = order::by_key(known, |one: &&Conversation| Reverse(one.last_at));
+        let cursors = known.into_iter().take(most).map(Conversation::cursor);
+        self.effects.push_back(Effect::Poll(Sync {
+            cursors: cursors.collect(),
+            wait_ms: shared::frame::wait_ms(HEARTBEAT),
+        }));
+    }
+
+    /// Whether a poll should have come back long ago.
+    pub(super) fn is_poll_overdue(&self, now: Moment) -> bool {
+        self.poll.is_some_and(|poll| poll.until <= now)
+    }
+
+    /// The present connection is given up: nothing is heard.
+    pub(super) fn give_up(&mut self, now: Moment) {
+        let end = match self.end_now(now) {
+            End::After(lived) if lived >= STALLED => End::After(lived),
+            End::After(_) | End::Unusable | End::Silent => End::Silent,
+        };
+        self.effects.push_back(Effect::Disconnect);
+        self.ended(now, Closed::Lost, Some(end));
+    }
+
+    /// The connection is no more; `end` is what that says of its transport, if anything.
+    pub(super) fn ended(&mut self, now: Moment, why: Closed, end: Option<End>) {
+        if let Some(end) = end {
+            self.ladder.ended(end);
+        }
+        self.heart.closed(now, why);
+        self.connection_lost();
+        self.change(Change::Link);
+    }
+
+    /// How the present connection counts if it ends now.
+    pub(super) fn end_now(&self, now: Moment) -> End {
+        match self.heart.link {
+            Link::Connected => End::After(self.heart.connected_for(now)),
+            _ => End::Unusable,
+        }
+    }
+
+    fn connection_lost(&mut self) {
+        self.poll = None;
+        self.asked.clear();
+        self.outbox.requeue();
+        for conversation in self.conversations.values_mut() {
+            conversation.connection_lost();
+        }
+    }
+}
+
+/// The newest number of a conversation, by a list that has all of them.
+pub(super) fn head_of(id: ConversationId, heads: &[shared::event::Position]) -> shared::Seq {
+    let head = heads.iter().find(|head| head.conversation == id);
+    head.map_or(shared::Seq::NONE, |head| head.seq)
+}
+
+/// A connection that carried its first frame and nothing since is noticed by two missed heartbeats;
+/// one that carried more than that was good.
+const STALLED: Moment = Moment::from_mins(1);
+/// What a poll may take beyond its wait.
+const POLL_OVERDUE: Moment = Moment::from_secs(15);

@@ -1,0 +1,218 @@
+//! The ladder of transports: which way to the server is tried next.
+//!
+//! A rung that does not carry gives way to the one below it; while on a lower one, a WebSocket is
+//! tried beside it now and then. A server or network that is down is no reason to go down: a rung
+//! that cannot be opened at all leads back to the top. Never opens anything and reads no clock.
+
+use crate::Moment;
+
+/// A way to the server. All carry the same frames and cursors.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Transport {
+    /// One socket in both directions, at `/ws`.
+    #[default]
+    WebSocket,
+    /// Frames come by `GET /api/v1/events` and go by `POST /api/v1/frames`.
+    EventStream,
+    /// Events come by `POST /api/v1/sync`, and frames go by `POST /api/v1/frames`.
+    LongPoll,
+}
+
+/// How a connection, or the try to make one, ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// It broke before it was signed in.
+    Unusable,
+    /// It said nothing, or after its first frame nothing more.
+    Silent,
+    /// It was signed in, and lived this long.
+    After(Moment),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ladder {
+    rung: Transport,
+    /// Whether the owner can carry the lower ones.
+    pub(crate) has_fallbacks: bool,
+    /// The present try was opened.
+    was_opened: bool,
+    /// Ends in a row that speak against this rung.
+    failures: u8,
+    probe_at: Moment,
+    probing_until: Option<Moment>,
+}
+
+impl Ladder {
+    pub(crate) fn rung(&self) -> Transport {
+        self.rung
+    }
+
+    /// How long opening this rung and signing in may take.
+    pub(crate) fn patience(&self) -> Moment {
+        match self.rung {
+            Transport::EventStream => STREAM_PATIENCE,
+            Transport::WebSocket | Transport::LongPoll => PATIENCE,
+        }
+    }
+
+    pub(crate) fn connecting(&mut self) {
+        self.was_opened = false;
+    }
+
+    pub(crate) fn opened(&mut self) {
+        self.was_opened = true;
+    }
+
+    pub(crate) fn connected(&mut self, now: Moment) {
+        self.probe_at = now + FIRST_PROBE;
+        self.probing_until = None;
+    }
+
+    /// Another network may carry what this one did not.
+    pub(crate) fn network_lost(&mut self) {
+        self.restart();
+    }
+
+    pub(crate) fn ended(&mut self, end: End) {
+        let is_young = match end {
+            End::Unusable | End::Silent => true,
+            End::After(lived) => lived < YOUNG,
+        };
+        self.failures = if is_young { self.failures + 1 } else { 0 };
+        self.rung = match (self.rung, end) {
+            _ if !self.has_fallbacks || !is_young => return,
+            (Transport::WebSocket, _) if self.failures >= ENOUGH => Transport::EventStream,
+            // Held back by a proxy that wants to see the end of it first.
+            (Transport::EventStream, End::Silent) => Transport::LongPoll,
+            (Transport::EventStream, End::Unusable) if self.was_opened => Transport::LongPoll,
+            (Transport::EventStream, End::After(_)) if self.failures >= ENOUGH => {
+                Transport::LongPoll
+            }
+            // Not even a request gets through, so it is not the transport.
+            (Transport::EventStream | Transport::LongPoll, End::Unusable | End::Silent) => {
+                return self.restart();
+            }
+            (Transport::LongPoll, End::After(_)) if self.failures >= ENOUGH => {
+                return self.restart();
+            }
+            _ => return,
+        };
+        self.failures = 0;
+    }
+
+    /// Whether it is time to try a WebSocket beside the present rung.
+    pub(crate) fn is_probe_due(&mut self, now: Moment) -> bool {
+        if self.probing_until.is_some_and(|until| until <= now) {
+            self.probed(now, false);
+        }
+        self.rung != Transport::WebSocket && self.probe_at <= now && self.begin_probe(now)
+    }
+
+    /// A person, or the network, asks for a try now.
+    pub(crate) fn begin_probe(&mut self, now: Moment) -> bool {
+        let may = self.rung != Transport::WebSocket && self.probing_until.is_none();
+        if may {
+            self.probing_until = Some(now + PATIENCE);
+        }
+        may
+    }
+
+    /// What came of it; says whether to go up.
+    pub(crate) fn probed(&mut self, now: Moment, is_good: bool) -> bool {
+        let was_asked = self.probing_until.take().is_some();
+        self.probe_at = now + NEXT_PROBE;
+        if was_asked && is_good {
+            self.restart();
+        }
+        was_asked && is_good
+    }
+
+    fn restart(&mut self) {
+        (self.rung, self.failures, self.probing_until) = (Transport::WebSocket, 0, None);
+    }
+}
+
+/// Opening a socket and signing in take no longer.
+const PATIENCE: Moment = Moment::from_secs(15);
+/// A stream that is not held back says who one is at once.
+const STREAM_PATIENCE: Moment = Moment::from_secs(5);
+/// Ends in a row that speak against a rung. One may be chance.
+const ENOUGH: u8 = 2;
+/// A connection that is cut sooner speaks against its transport.
+const YOUNG: Moment = Moment::from_secs(10);
+const FIRST_PROBE: Moment = Moment::from_secs(30);
+const NEXT_PROBE: Moment = Moment::from_mins(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: End = End::After(Moment::from_hours(1));
+    const SHORT: End = End::After(Moment::from_secs(3));
+
+    /// The rungs after each of these ends; those that speak of an open try are opened first.
+    fn rungs(ends: &[(bool, End)]) -> Vec<Transport> {
+        let mut ladder = Ladder {
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        let ends = ends.iter().map(|(was_opened, end)| {
+            ladder.connecting();
+            ladder.was_opened = *was_opened;
+            ladder.ended(*end);
+            ladder.rung
+        });
+        ends.collect()
+    }
+
+    #[test]
+    fn a_rung_that_does_not_carry_gives_way() {
+        use Transport::{EventStream, LongPoll, WebSocket};
+        let refused = (false, End::Unusable);
+        let silent = (true, End::Silent);
+        assert_eq!(rungs(&[refused, silent]), [WebSocket, EventStream]);
+        assert_eq!(rungs(&[(true, SHORT); 2]), [WebSocket, EventStream]);
+        assert_eq!(
+            rungs(&[refused, refused, silent, refused]),
+            [WebSocket, EventStream, LongPoll, WebSocket]
+        );
+        assert_eq!(
+            rungs(&[refused, refused, (true, SHORT), (true, SHORT)])[2..],
+            [EventStream, LongPoll]
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_down_drives_nobody_down() {
+        use Transport::{EventStream, WebSocket};
+        let refused = (false, End::Unusable);
+        assert_eq!(
+            rungs(&[refused; 5]),
+            [WebSocket, EventStream, WebSocket, WebSocket, EventStream]
+        );
+        assert_eq!(rungs(&[refused, (true, LONG), refused]), [WebSocket; 3]);
+    }
+
+    #[test]
+    fn probes_come_after_half_a_minute_and_then_every_five() {
+        let at = Moment::from_secs;
+        let mut ladder = Ladder {
+            rung: Transport::LongPoll,
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        ladder.connected(at(100));
+        let mut probes = Vec::new();
+        for now in 100..1000 {
+            if ladder.is_probe_due(at(now)) {
+                probes.push(now);
+                assert!(!ladder.begin_probe(at(now)), "one at a time");
+                ladder.probed(at(now + 1), false);
+            }
+        }
+        assert_eq!(probes, [130, 431, 732]);
+        assert!(ladder.begin_probe(at(1000)) && ladder.probed(at(1001), true));
+        assert_eq!(ladder.rung, Transport::WebSocket);
+        assert!(!ladder.probed(at(1002), true), "nobody asked");
+    }
+}
