@@ -251,13 +251,15 @@ impl Peer {
         self.recorder.observe(&mut self.client);
         while let Some(effect) = self.client.next_effect() {
             match effect {
-                Effect::Connect => {
+                Effect::Connect(_) => {
                     self.socket = None;
                     let address = *self.ties.address.borrow();
                     self.connecting = Some(Box::pin(connect(address, self.ties.name.clone())));
                 }
                 Effect::Disconnect => (self.socket, self.connecting) = (None, None),
                 Effect::Transmit(frame) => self.transmit(frame.encode()).await,
+                // Only asked of those who allow other transports.
+                Effect::Poll(_) | Effect::Probe => {}
             }
         }
         let status = self.stand();

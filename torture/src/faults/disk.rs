@@ -1,6 +1,6 @@
 //! The disk under the database: full, failing, slow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
@@ -18,13 +18,11 @@ pub(super) async fn full(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     stage.write();
     let (mut filled, wanted) = (0, bench.either(1, 3));
     for turn in 1..=wanted {
-        // Full: whole seconds without one acknowledgement.
+        // Full: a while without one acknowledgement.
+        let until = Instant::now() + FILLING;
         let mut is_full = false;
-        for _ in 0..60 {
-            if !stage.wait_for_acks(1, QUIET).await {
-                is_full = true;
-                break;
-            }
+        while !is_full && Instant::now() < until {
+            is_full = !stage.wait_for_acks(1, QUIET).await;
         }
         filled += u32::from(is_full);
         disk.resize(8 + turn * 12)?;
@@ -86,4 +84,6 @@ pub(super) async fn slow(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     Fault::Slow.judge(stage, 1).await
 }
 
+/// Enough to write as much as there is room.
+const FILLING: Duration = Duration::from_secs(30);
 const QUIET: Duration = Duration::from_millis(700);
