@@ -230,3 +230,49 @@ async fn a_client_talks_over_a_stream() {
 async fn a_client_talks_over_long_polls() {
     talks_over(false, Transport::LongPoll).await;
 }
+
+#[tokio::test]
+async fn a_client_sends_again_what_a_restored_backup_lacks() {
+    let mut server = TestServer::demo();
+    server.config.listen = server.address;
+    let ana = Caller::new(&server, "Ana").await;
+    let mut bo = server.peer("Bo").await;
+    bo.say("b1", "kept").await;
+    bo.leave().await;
+    server.stop().await;
+    let file = server.config.data.join("pond.db");
+    let copy = std::fs::read(&file).unwrap();
+    server.restart().await;
+
+    let mut owner = Owner::new(&server, &ana, true);
+    owner.client.open(owner.now, EVERYONE);
+    owner.client.start(owner.now);
+    owner.say("a1");
+    owner.say("a2");
+    owner
+        .until(|client| held(client) == ["kept", "a1", "a2"])
+        .await;
+    let (client, now) = owner.into_engine();
+
+    server.stop().await;
+    std::fs::write(&file, copy).unwrap();
+    server.restart().await;
+    // The numbers of what was lost are given again before Ana is back.
+    let mut bo = server.peer("Bo").await;
+    for n in 2..5 {
+        bo.say(&format!("b{n}"), &format!("new {n}")).await;
+    }
+    let mut owner = Owner {
+        client,
+        now,
+        ..Owner::new(&server, &ana, true)
+    };
+    owner.client.closed(owner.now, Closed::Lost);
+    owner.say("a3");
+    owner.until(|client| held(client).len() == 7).await;
+    let all = ["kept", "new 2", "new 3", "new 4", "a1", "a2", "a3"];
+    assert_eq!(held(&owner.client), all);
+    let room = owner.client.conversation(EVERYONE).unwrap();
+    assert_eq!(room.restored().unwrap().resent, 2);
+    assert_eq!(bo.pull(EVERYONE, None, None).await.head.0, 7, "each once");
+}
