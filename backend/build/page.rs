@@ -35,10 +35,10 @@ pub(crate) fn move_inline_scripts_out(files: &mut Vec<File>) -> Result<(), Failu
 
 /// Every `<link rel="stylesheet" …>` of the page becomes one, in the place of the first.
 pub(crate) fn join_style_sheets(files: &mut Vec<File>) -> Result<(), Failure> {
-    let Some(page) = files.iter().position(|(path, _)| path == "index.html") else {
+    let Some((_, page)) = files.iter().find(|(path, _)| path == "index.html") else {
         return Ok(());
     };
-    let html = String::from_utf8(std::mem::take(&mut files[page].1))?;
+    let html = String::from_utf8(page.clone())?;
     let (mut rest, mut rebuilt, mut sheet) = (html.as_str(), String::new(), String::new());
     let mut place = None;
     while let Some(start) = rest.find(LINK) {

@@ -16,5 +16,6 @@ pub mod conformance;
 pub mod gateway;
 pub mod http;
 pub mod hub;
+mod sabotage;
 pub mod server;
 pub mod store;

@@ -35,7 +35,9 @@ mod conversation;
 mod engine;
 mod ladder;
 mod link;
+pub mod order;
 mod outbox;
+pub mod sabotage;
 mod sorted_map;
 mod timeline;
 

@@ -7,7 +7,10 @@ use std::collections::VecDeque;
 
 use shared::{Code, ConversationId, Message, MsgId, Seq, Timestamp};
 
-use crate::Moment;
+use crate::{
+    Moment,
+    sabotage::{self, Defect},
+};
 
 /// One message on its way.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,11 +100,19 @@ impl Outbox {
     /// the same id, and the server keeps one. So is what was acknowledged and is in no timeline yet:
     /// the next server may be one that came back from a backup.
     pub(crate) fn requeue(&mut self) {
+        if sabotage::is(Defect::DropsOutbox) {
+            self.entries.clear();
+        }
         for entry in &mut self.entries {
             if matches!(
                 entry.delivery,
                 Delivery::Sent { .. } | Delivery::Acked { .. }
             ) {
+                if sabotage::is(Defect::NewIdOnRetry)
+                    && let Ok(other) = MsgId::parse(&entry.msg_id.as_str().replace('0', "1"))
+                {
+                    entry.msg_id = other;
+                }
                 entry.delivery = QUEUED;
             }
         }
@@ -153,7 +164,7 @@ impl Outbox {
         let mut busy = held;
         let mut ready = Vec::new();
         for entry in &mut self.entries {
-            if busy.contains(&entry.conversation) {
+            if busy.contains(&entry.conversation) && !sabotage::is(Defect::SendsTwoAtOnce) {
                 continue;
             }
             match entry.delivery {

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 use shared::{Check, Event, Seq};
 
+use crate::sabotage::{self, Defect};
+
 /// The events `floor + 1 ..= cursor`, without holes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Timeline {
@@ -98,6 +100,13 @@ impl Timeline {
     pub fn take(&mut self, event: Event) -> Taken {
         let (seq, cursor) = (event.seq(), self.cursor());
         self.note_head(seq);
+        if (seq > cursor.next() && sabotage::is(Defect::IgnoresGaps))
+            || (seq <= cursor && sabotage::is(Defect::TakesTwice))
+            || (seq == cursor && sabotage::is(Defect::CursorBehind))
+        {
+            self.events.push_back(event);
+            return Taken::Applied;
+        }
         if seq == cursor.next() {
             if !event.follows(self.check()) {
                 return Taken::Diverged;

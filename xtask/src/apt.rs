@@ -1,4 +1,4 @@
-//! What comes from Debian: the browser and the fonts of the tests.
+//! What comes from Debian: the browser and the fonts of the tests, and what breaks a server.
 
 use std::process::Command;
 

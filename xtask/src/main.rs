@@ -14,6 +14,7 @@ mod run;
 mod test;
 mod toolchain;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::{env, process::ExitCode};
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         "dev" => run::dev(rest),
         "setup" => run::setup(),
         "dist" => run::dist(),
+        "torture" => torture::torture(rest),
         "test" => match parts(rest) {
             Ok(only) => test::test(&only),
             Err(failure) => return wrong(&failure),
@@ -64,14 +66,14 @@ fn parts(arguments: &[String]) -> Result<Vec<Part>> {
             [flag, name] if flag == "--only" => {
                 let part = Part::named(name).ok_or_else(|| {
                     Failure::new(format!("`{name}` is no part of the tests"))
-                        .remedy("name lint, rust, web or e2e")
+                        .remedy("name lint, rust, web, torture or e2e")
                 });
                 parts.push(part?);
             }
             _ => {
                 return Err(
                     Failure::new(format!("`{}` is not understood", pair.join(" ")))
-                        .remedy("cargo xtask test [--only lint|rust|web|e2e]…"),
+                        .remedy("cargo xtask test [--only lint|rust|web|torture|e2e]…"),
                 );
             }
         }
@@ -86,7 +88,9 @@ fn wrong(failure: &Failure) -> ExitCode {
 
 const HELP: &str = "\
 cargo xtask run [-- FLAGS]   get the tools, build, serve on http://127.0.0.1:8080
-cargo xtask test [--only P]  all tests, or only lint, rust, web or e2e
+cargo xtask test [--only P]  all tests, or only lint, rust, web, torture or e2e
+cargo xtask torture          break the server in every way, check what its clients saw; --minutes N,
+                             --seed S, --only FAULT; --sabotage sees that broken ones are caught
 cargo xtask dev [-- FLAGS]   the server, and the app on http://127.0.0.1:8081 with reload
 cargo xtask dist             one binary with everything in it
 cargo xtask setup            only the tools

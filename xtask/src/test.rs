@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, Result},
     progress::{Board, spoken},
     toolchain::{TARGET, WasmToolchain},
-    tools,
+    tools, torture,
     workspace::Workspace,
 };
 
@@ -28,6 +28,8 @@ pub(crate) enum Part {
     Rust,
     /// Building the app and its server.
     Web,
+    /// A short round of every fault.
+    Torture,
     /// The browser tests, which hold the size budgets too.
     E2e,
 }
@@ -35,7 +37,7 @@ pub(crate) enum Part {
 impl Part {
     /// The part of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Lint, Self::Rust, Self::Web, Self::E2e]
+        [Self::Lint, Self::Rust, Self::Web, Self::Torture, Self::E2e]
             .into_iter()
             .find(|part| part.name() == name)
     }
@@ -45,6 +47,7 @@ impl Part {
             Self::Lint => "lint",
             Self::Rust => "rust",
             Self::Web => "web",
+            Self::Torture => "torture",
             Self::E2e => "e2e",
         }
     }
@@ -59,7 +62,7 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
     let mut times = Vec::new();
     let mut outcome = Ok(());
     // The app goes before what is built with it inside, which is then built once.
-    for part in [Part::Lint, Part::Web, Part::Rust, Part::E2e] {
+    for part in [Part::Lint, Part::Web, Part::Rust, Part::Torture, Part::E2e] {
         if !only.is_empty() && !only.contains(&part) {
             continue;
         }
@@ -69,6 +72,7 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
             Part::Lint => lint(&workspace),
             Part::Rust => rust(&workspace),
             Part::Web => web(&workspace).map(|_| ()),
+            Part::Torture => torture::short(&workspace),
             Part::E2e => e2e(&workspace),
         };
         times.push((part, started.elapsed(), outcome.is_ok()));
@@ -208,7 +212,7 @@ fn print_times(times: &[(Part, Duration, bool)]) {
     println!();
     for (part, took, passed) in times {
         let word = if *passed { "passed" } else { "FAILED" };
-        println!("{:<6} {word} in {}", part.name(), spoken(*took));
+        println!("{:<7} {word} in {}", part.name(), spoken(*took));
     }
 }
 

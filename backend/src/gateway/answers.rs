@@ -16,6 +16,7 @@ use crate::{
     bus::ConnectionId,
     commands::{Ack, Recipient, Refusal, SendMessage},
     hub::Hub,
+    sabotage::{self, Defect},
 };
 
 impl Gateway {
@@ -154,6 +155,13 @@ impl Gateway {
         } = beat;
         cursors.truncate(MAX_CURSORS);
         let answer = async {
+            if sabotage::is(Defect::HidesHeads) {
+                return Ok(HeartbeatAnswer {
+                    request_id,
+                    diverged: Vec::new(),
+                    heads: Vec::new(),
+                });
+            }
             Ok(HeartbeatAnswer {
                 request_id,
                 diverged: self.commands.compare(caller, cursors).await?,
@@ -226,7 +234,11 @@ fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
             code: Code::Success,
             message: String::new(),
             conversation: Some(message.conversation),
-            seq: Some(message.seq),
+            seq: Some(if sabotage::now_and_then(Defect::AcksWrongSeq) {
+                message.seq.next()
+            } else {
+                message.seq
+            }),
             sent_at: Some(message.sent_at),
             check: message.check,
             retry_after_ms: None,

@@ -11,6 +11,8 @@ use std::{
 use shared::{ConversationId, Seq, ServerFrame, event::Position, frame::Heads};
 use tokio::sync::Notify;
 
+use crate::sabotage::{self, Defect};
+
 /// One encoded frame. All mailboxes that get it share its bytes.
 pub type Frame = axum::extract::ws::Utf8Bytes;
 
@@ -33,6 +35,9 @@ impl Mailbox {
     /// Puts a frame in; for an event, `at` says which.
     pub fn push(&self, frame: Frame, at: Option<Position>) {
         let mut inner = self.inner();
+        if sabotage::is(Defect::DropsWhenFull) && inner.frames.len() > 2 {
+            return;
+        }
         if inner.overflow.is_none() && inner.frames.len() >= MAX_FRAMES {
             let mut heads = BTreeMap::new();
             for (_, at) in std::mem::take(&mut inner.frames) {

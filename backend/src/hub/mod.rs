@@ -26,6 +26,7 @@ use self::presence::Attendance;
 use crate::{
     auth::Session,
     bus::{ConnectionId, Event, Subscription},
+    sabotage::{self, Defect},
 };
 
 pub use self::mailbox::{Frame, Mailbox};
@@ -184,6 +185,10 @@ impl Hub {
     }
 
     fn deliver(&self, event: Event) {
+        if sabotage::now_and_then(Defect::LosesPushes) || sabotage::now_and_then(Defect::HidesHeads)
+        {
+            return;
+        }
         let seats = self.seats();
         match event {
             Event::MessageSent { message, origin } => {
@@ -192,6 +197,9 @@ impl Hub {
                 match at.conversation {
                     // Everybody is in the one room there is.
                     ConversationId::Room(_) => seats.tell_all(&frame, Some(at)),
+                    ConversationId::Direct(_) if sabotage::is(Defect::TellsEverybody) => {
+                        seats.tell_all(&frame, Some(at));
+                    }
                     ConversationId::Direct(_) => seats.tell_pair(&frame, at, origin),
                 }
             }

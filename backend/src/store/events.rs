@@ -12,6 +12,7 @@ use super::{
     checks::{check_from_sql, check_to_sql, msg_id_of},
     from_sql, to_sql,
 };
+use crate::sabotage::{self, Defect};
 
 /// A message to be stored. Its text was checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,6 +75,10 @@ impl Store {
         message: Append,
         committed: impl FnOnce(&Appended) + Send + 'static,
     ) -> Result<Appended, StoreError> {
+        if sabotage::is(Defect::PublishesEarly) {
+            let work = move |db: &Connection| append(db, message).inspect(committed);
+            return self.write(work).await;
+        }
         self.write_then(move |db| append(db, message), committed)
             .await
     }
@@ -101,6 +106,11 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
         content,
         now,
     } = new;
+    let content = if sabotage::now_and_then(Defect::Garbles) {
+        content.replace(' ', "_")
+    } else {
+        content
+    };
     let Some(from_user) = name_of(db, sender)? else {
         return Ok(Appended::NotMember);
     };
@@ -130,7 +140,11 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
             Ok((found.get(0)?, found.get(1)?, found.get(2)?, found.get(3)?))
         })
         .optional()?;
-    if let Some((seq, sent_at, body, check)) = first {
+    let forgets = sabotage::forgets(
+        msg_id.as_str(),
+        first.as_ref().map_or(0, |(_, at, ..)| now.0 - at),
+    );
+    if let Some((seq, sent_at, body, check)) = first.filter(|_| !forgets) {
         return Ok(if body == content {
             Appended::Repeated(message(seq, sent_at, check_from_sql(check), body))
         } else {
@@ -153,6 +167,11 @@ fn append(db: &Connection, new: Append) -> Result<Appended, rusqlite::Error> {
         .optional()?;
     let Some((seq, sent_at)) = next else {
         return Ok(Appended::NotMember);
+    };
+    let seq = if sabotage::is(Defect::CountsInMemory) {
+        sabotage::count(row, seq)
+    } else {
+        seq
     };
     db.prepare_cached(
         "INSERT INTO events
@@ -177,6 +196,8 @@ fn slice(
     direction: Direction,
     limit: u32,
 ) -> Result<Slice, rusqlite::Error> {
+    // One look at the database for both statements, or the page could go beyond its own head.
+    let db = db.unchecked_transaction()?;
     let found: Option<(i64, i64)> = db
         .prepare_cached("SELECT id, last_seq FROM conversations WHERE key = ?1")?
         .query_row([conversation.to_string()], |row| {
@@ -188,6 +209,11 @@ fn slice(
             events: Vec::new(),
             head: Seq::NONE,
         });
+    };
+    let last = if sabotage::now_and_then(Defect::ReadsStale) {
+        last / 2
+    } else {
+        last
     };
     let head = Seq(from_sql(last));
     let (bound, statement) = match direction {

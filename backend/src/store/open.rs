@@ -10,6 +10,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::{OpenError, checks};
+use crate::sabotage::{self, Defect};
 
 /// Who may come in: the two kinds of data are never mixed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +67,14 @@ pub(super) fn open_for_writing(
     let mut connection = Connection::open(file).map_err(unreadable)?;
     configure(&connection, page_limit).map_err(unreadable)?;
     migrate(&mut connection, file)?;
+    if sabotage::is(Defect::StoresTwice)
+        || sabotage::is(Defect::DedupesInMemory)
+        || sabotage::is(Defect::DedupesForAMoment)
+    {
+        connection
+            .execute_batch("DROP INDEX IF EXISTS events_once")
+            .map_err(unreadable)?;
+    }
     let (incarnation, found) = identify(&connection, world).map_err(unreadable)?;
     if found != world {
         let demo = found == World::Demo;
@@ -137,6 +146,12 @@ fn configure(connection: &Connection, page_limit: Option<u32>) -> Result<(), rus
          PRAGMA cache_size = -65536;
          PRAGMA trusted_schema = OFF;",
     )?;
+    if sabotage::is(Defect::SyncsLate) {
+        connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+    }
+    if sabotage::is(Defect::NeverSyncs) {
+        connection.execute_batch("PRAGMA synchronous = OFF")?;
+    }
     if let Some(pages) = page_limit {
         connection.pragma_update(None, "max_page_count", pages)?;
     }

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
 
 use super::{OpenError, StoreError};
+use crate::sabotage::{self, Defect};
 
 /// The thread and the way to it.
 pub(super) struct Writer {
@@ -154,6 +155,9 @@ impl Worker {
             }
             job.0.finish(Err(error.into()));
         }
+        if sabotage::is(Defect::AcksBeforeCommit) {
+            written.drain(..).for_each(|job| job.0.finish(Ok(())));
+        }
         match self.connection.execute_batch("COMMIT") {
             Ok(()) => written.into_iter().for_each(|job| job.0.finish(Ok(()))),
             Err(error) => {
@@ -161,6 +165,9 @@ impl Worker {
                     && let Err(error) = self.connection.execute_batch("ROLLBACK")
                 {
                     error!(%error, "a transaction could not be rolled back");
+                }
+                if sabotage::is(Defect::IgnoresErrors) {
+                    return written.into_iter().for_each(|job| job.0.finish(Ok(())));
                 }
                 fail(written.into_iter(), &error);
             }

@@ -5,15 +5,17 @@
 //! another log, the person's own messages go back into the outbox and the timeline starts again. The
 //! server keeps one of each `msgId`, so sending one that it still has does no harm.
 
+use std::cmp::Reverse;
+
 use shared::{
-    ClientFrame, ConversationId, Seq,
+    ClientFrame, ConversationId, Seq, UserId,
     event::Position,
     frame::{AuthAnswer, Heartbeat, HeartbeatAnswer},
     limits::MAX_CURSORS,
 };
 
 use super::{Change, Client, Question, transports::head_of};
-use crate::{Conversation, Moment, Restored, SortedMap};
+use crate::{Conversation, Moment, Restored, SortedMap, order};
 
 impl Client {
     /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on
@@ -36,6 +38,8 @@ impl Client {
         let is_known = self.incarnation.is_some();
         let is_other =
             is_known && answer.incarnation.is_some() && answer.incarnation != self.incarnation;
+        // A bot is told by the server who it is; until then it is nobody, whose id is 0.
+        let is_known = is_known && self.me.id > UserId(0);
         let is_other_user = is_known
             && answer
                 .user
@@ -54,11 +58,8 @@ impl Client {
     /// Asks the server whether it has what is held here. What was not compared on this connection
     /// goes first, then what is newest.
     pub(super) fn beat(&mut self, now: Moment) {
-        let held = |one: &&mut Conversation| one.is_unverified() || one.timeline.events().len() > 0;
-        let mut compared: Vec<_> = self.conversations.values_mut().filter(held).collect();
-        compared.sort_by_key(|one| (!one.is_unverified(), std::cmp::Reverse(one.last_at)));
-        compared.truncate(MAX_CURSORS);
-        let cursors: Vec<Position> = compared.iter().map(|one| one.cursor()).collect();
+        let is_held = |one: &Conversation| one.is_unverified() || one.timeline.events().len() > 0;
+        let cursors = self.cursors(MAX_CURSORS, is_held);
         self.ask(now, Question::Alive, |request_id| {
             ClientFrame::Heartbeat(Heartbeat {
                 request_id,
@@ -70,6 +71,20 @@ impl Client {
             self.conversation_mut(cursor.conversation)
                 .comparison_asked(by);
         }
+    }
+
+    /// The cursors of up to `most` conversations, those to be compared first, then the newest.
+    pub(super) fn cursors(
+        &self,
+        most: usize,
+        is_wanted: fn(&Conversation) -> bool,
+    ) -> Vec<Position> {
+        let wanted = self.conversations.values().filter(|one| is_wanted(one));
+        let ranked = order::by_key(wanted.collect(), |one: &&Conversation| {
+            (!one.is_unverified(), Reverse(one.last_at))
+        });
+        let known = ranked.into_iter().take(most);
+        known.map(Conversation::cursor).collect()
     }
 
     pub(super) fn take_heartbeat(&mut self, now: Moment, answer: HeartbeatAnswer) {

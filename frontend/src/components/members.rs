@@ -1,5 +1,6 @@
 //! Who is here: people by presence, each one click away from a private conversation.
 
+use client::order;
 use leptos::{ev::MouseEvent, prelude::*};
 use shared::{
     ConversationId,
@@ -16,7 +17,6 @@ use crate::{
     part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
-    state::order,
 };
 
 /// The people the client knows of, online ones first.

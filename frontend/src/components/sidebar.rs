@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use client::Client;
+use client::{Client, order};
 use leptos::{ev::MouseEvent, prelude::*};
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
 
@@ -17,7 +17,7 @@ use crate::{
     part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
-    state::{drafts::Drafts, order},
+    state::drafts::Drafts,
 };
 
 /// The list of conversations.

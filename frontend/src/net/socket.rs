@@ -33,7 +33,7 @@ async fn carry(session: Session, mut outgoing: LineEnd) -> Option<Closed> {
     };
     let open = Box::pin(poll_fn(|context| Pin::new(&mut socket).poll_ready(context)));
     // Nothing is sent before the socket is open, so all that can come here is the end of `outgoing`.
-    match select(outgoing.take(), open).await {
+    match select(outgoing.next_frame(), open).await {
         Either::Left((None, _)) => return None,
         Either::Left((Some(_), _)) => return Some(Closed::Lost),
         Either::Right(_) => {}
@@ -44,7 +44,7 @@ async fn carry(session: Session, mut outgoing: LineEnd) -> Option<Closed> {
     }
     loop {
         // The session's wish comes first: after a disconnect nothing more may be received.
-        match select(outgoing.take(), socket.next()).await {
+        match select(outgoing.next_frame(), socket.next()).await {
             Either::Left((None, _)) => return None,
             Either::Left((Some(frame), _)) => {
                 if !is_open(&socket) || socket.send(Message::Text(frame.encode())).await.is_err() {

@@ -5,10 +5,8 @@
 
 use std::cmp::Reverse;
 
-use client::Client;
+use client::{Client, order};
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
-
-use super::order;
 
 /// Somebody to write to, or a room to write in.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,6 @@ pub(crate) mod drafts;
 pub(crate) mod dwell;
 pub(crate) mod kept;
 pub(crate) mod matching;
-pub(crate) mod order;
 pub(crate) mod places;
 pub(crate) mod rows;
 pub(crate) mod text;

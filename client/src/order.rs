@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// The entries by their key, smallest first; those with equal keys stay in their order.
-pub(crate) fn by_key<T, K: Ord>(entries: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+pub fn by_key<T, K: Ord>(entries: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let keys: Vec<K> = entries.iter().map(key).collect();
     let order = order(entries.len(), &|one, other| {
         keys.get(one).cmp(&keys.get(other))

@@ -1,0 +1,112 @@
+//! Defects on purpose, to see that `cargo xtask torture` catches them.
+//!
+//! Without the feature `sabotage`, which nothing that is shipped has, every question here is a
+//! constant no and the compiler leaves nothing of it. With it, `POND_SABOTAGE` names one defect.
+
+/// One way to be wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Defect {
+    /// Answers and publishes before the commit.
+    AcksBeforeCommit,
+    /// Syncs the log only at checkpoints.
+    SyncsLate,
+    /// Never syncs.
+    NeverSyncs,
+    /// Stores a repeated message again.
+    StoresTwice,
+    /// Knows repetitions only of what came since the start.
+    DedupesInMemory,
+    /// Knows repetitions only for a moment.
+    DedupesForAMoment,
+    /// Counts `seq` outside the transaction.
+    CountsInMemory,
+    /// Publishes before the commit.
+    PublishesEarly,
+    /// Forgets what does not fit a mailbox, and does not say so.
+    DropsWhenFull,
+    /// Takes a failed commit for a good one.
+    IgnoresErrors,
+    /// Loses some pushes. No defect: what is lost here must be found again.
+    LosesPushes,
+    /// Loses some pushes, and says no heads in heartbeats.
+    HidesHeads,
+    /// Pushes private messages to everybody.
+    TellsEverybody,
+    /// Lets everybody read everything.
+    LetsEverybodyRead,
+    /// Now and then says an older head.
+    ReadsStale,
+    /// Now and then stores another text.
+    Garbles,
+    /// Now and then acknowledges with another `seq`.
+    AcksWrongSeq,
+}
+
+#[cfg(not(feature = "sabotage"))]
+mod choice {
+    use super::Defect;
+
+    /// Never.
+    pub(crate) const fn is(_: Defect) -> bool {
+        false
+    }
+    /// Never.
+    pub(crate) const fn now_and_then(_: Defect) -> bool {
+        false
+    }
+    /// Never.
+    pub(crate) const fn forgets(_: &str, _: i64) -> bool {
+        false
+    }
+    /// As it was given.
+    pub(crate) const fn count(_: i64, seq: i64) -> i64 {
+        seq
+    }
+}
+
+#[cfg(feature = "sabotage")]
+mod choice {
+    use std::{
+        collections::{HashMap, HashSet},
+        env,
+        sync::{
+            LazyLock, Mutex, PoisonError,
+            atomic::{AtomicU32, Ordering},
+        },
+    };
+
+    use super::Defect;
+
+    static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| env::var("POND_SABOTAGE").ok());
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    static SEEN: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+    static COUNTS: LazyLock<Mutex<HashMap<i64, i64>>> = LazyLock::new(Mutex::default);
+
+    /// Whether this is the defect chosen.
+    pub(crate) fn is(defect: Defect) -> bool {
+        CHOSEN.as_deref() == Some(&format!("{defect:?}"))
+    }
+
+    /// As [`is`], one time in ten.
+    pub(crate) fn now_and_then(defect: Defect) -> bool {
+        is(defect) && TURN.fetch_add(1, Ordering::Relaxed).is_multiple_of(10)
+    }
+
+    /// Whether it is forgotten that this message was stored, so many milliseconds ago.
+    pub(crate) fn forgets(msg_id: &str, age_ms: i64) -> bool {
+        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        is(Defect::StoresTwice)
+            || (is(Defect::DedupesInMemory) && seen.insert(msg_id.to_owned()))
+            || (is(Defect::DedupesForAMoment) && age_ms > 50)
+    }
+
+    /// The next number of this conversation by another count.
+    pub(crate) fn count(conversation: i64, seq: i64) -> i64 {
+        let mut counts = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(conversation).or_insert(seq - 1);
+        *count += 1;
+        *count
+    }
+}
+
+pub(crate) use choice::{count, forgets, is, now_and_then};

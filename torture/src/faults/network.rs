@@ -1,0 +1,91 @@
+//! The network between: bad weather of all kinds.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Episode, Fault};
+use crate::{
+    bench::Bench,
+    dice::Dice,
+    failure::Result,
+    proxy::Weather,
+    stage::{Plan, Stage},
+};
+
+/// Cuts in the middle of frames, trickling, late pieces, nothing at all, by turns.
+pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
+    let folder = bench.fresh_folder()?;
+    let mut plan = Plan {
+        through_proxy: true,
+        ..bench.plan()
+    };
+    plan.habits.clock_scale = 4;
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    let changes = bench.either(20, 80);
+    for _ in 0..changes {
+        let weather = dice.pick(&BAD).copied().unwrap_or_default();
+        stage.weather(weather);
+        sleep(Duration::from_millis(dice.between(20, 250))).await;
+        stage.weather(Weather::Fair);
+        stage.hint();
+        stage
+            .wait_for_acks(dice.between(1, 300), Duration::from_millis(400))
+            .await;
+    }
+    Fault::Network.judge(stage, changes).await
+}
+
+/// Connections that stay open and are dead: only heartbeats find out. The engine's clock goes ten
+/// times faster, or each would take a minute.
+pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
+    let folder = bench.fresh_folder()?;
+    let mut plan = Plan {
+        through_proxy: true,
+        ..bench.plan()
+    };
+    plan.habits.clock_scale = 10;
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    let silences = bench.either(3, 10);
+    for _ in 0..silences {
+        stage.wait_for_acks(200, Duration::from_secs(3)).await;
+        stage.weather(Weather::Silent);
+        sleep(Duration::from_millis(dice.between(50, 300))).await;
+        stage.weather(Weather::Fair);
+    }
+    let mut episode = Fault::Silent.judge(stage, silences).await?;
+    episode.note = "the clients' clock ten times as fast".into();
+    Ok(episode)
+}
+
+/// Half a second there, half a second gone.
+pub(super) async fn flap(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
+    let folder = bench.fresh_folder()?;
+    let plan = Plan {
+        people: 30,
+        second_devices: 10,
+        through_proxy: true,
+        ..bench.plan()
+    };
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    let flaps = bench.either(6, 30);
+    for _ in 0..flaps {
+        stage.weather(Weather::Down);
+        sleep(HALF).await;
+        stage.weather(Weather::Fair);
+        stage.hint();
+        sleep(HALF).await;
+    }
+    Fault::Flap.judge(stage, flaps).await
+}
+
+const BAD: [Weather; 4] = [
+    Weather::Down,
+    Weather::MidFrame,
+    Weather::Trickle,
+    Weather::Late,
+];
+const HALF: Duration = Duration::from_millis(500);

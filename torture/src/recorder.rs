@@ -1,0 +1,243 @@
+//! What one client enters into the history: what it wrote, was told, showed and holds.
+//!
+//! Watches an engine from outside. Knows no socket.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Instant,
+};
+
+use client::{Change, Client};
+use histcheck::{ClientId, Digest, Entry, Event, Key, Person, Place, What};
+use shared::{Code, ConversationId, MsgId, ServerFrame};
+
+/// Collects entries of one client.
+pub(crate) struct Recorder {
+    client: ClientId,
+    /// The one clock of an episode.
+    began: Instant,
+    entries: Vec<Entry>,
+    /// What the screen shows of each conversation.
+    screens: BTreeMap<ConversationId, Screen>,
+    acked: u64,
+}
+
+#[derive(Default)]
+struct Screen {
+    floor: u64,
+    /// How many events were entered since the floor.
+    count: u64,
+    own: HashSet<Key>,
+}
+
+impl Recorder {
+    /// A recorder of this client, on the clock that began then.
+    pub(crate) fn new(client: ClientId, began: Instant) -> Self {
+        Self {
+            client,
+            began,
+            entries: Vec::new(),
+            screens: BTreeMap::new(),
+            acked: 0,
+        }
+    }
+
+    /// Messages acknowledged so far; a repeated answer counts again.
+    pub(crate) fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    /// Its person writes; to be called before the engine hears of it.
+    pub(crate) fn invoked(&mut self, to: ConversationId, msg_id: &MsgId, content: &str) {
+        let place = place(to);
+        self.enter(What::Invoked {
+            place,
+            key: key(msg_id),
+            digest: Digest::of(content),
+        });
+    }
+
+    /// A frame came; to be called before the engine hears of it.
+    pub(crate) fn received(&mut self, frame: &ServerFrame) {
+        match frame {
+            ServerFrame::Message(message) => {
+                let place = place(message.conversation);
+                self.enter(What::Received {
+                    place,
+                    event: event(message),
+                });
+            }
+            ServerFrame::Send(answer) => match (answer.code, answer.conversation, answer.seq) {
+                (Code::Success, Some(conversation), Some(seq)) => {
+                    self.acked += 1;
+                    let (place, key) = (place(conversation), key(&answer.msg_id));
+                    self.enter(What::Acked {
+                        place,
+                        key,
+                        seq: seq.0,
+                    });
+                }
+                (code, ..) if !code.is_passing() => {
+                    self.enter(What::Refused {
+                        key: key(&answer.msg_id),
+                    });
+                }
+                _ => {}
+            },
+            ServerFrame::Pull(page) => {
+                let place = place(page.conversation);
+                for one in &page.events {
+                    if let shared::Event::MessageSent(message) = one {
+                        self.enter(What::Received {
+                            place,
+                            event: event(message),
+                        });
+                    }
+                }
+                self.enter(What::Head {
+                    place,
+                    seq: page.head.0,
+                });
+            }
+            ServerFrame::Heartbeat(answer) => {
+                for head in &answer.heads {
+                    self.enter(What::Head {
+                        place: place(head.conversation),
+                        seq: head.seq.0,
+                    });
+                }
+            }
+            ServerFrame::Summary(summary) => {
+                for one in &summary.conversations {
+                    self.enter(What::Head {
+                        place: place(one.id),
+                        seq: one.head.0,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Enters what is different on the screen; to be called after each call of the engine.
+    pub(crate) fn observe(&mut self, client: &mut Client) {
+        while let Some(change) = client.next_change() {
+            if let Change::Timeline(conversation) = change {
+                self.observe_timeline(client, conversation);
+            }
+        }
+    }
+
+    fn observe_timeline(&mut self, client: &Client, conversation: ConversationId) {
+        let Some(timeline) = client
+            .conversation(conversation)
+            .map(client::Conversation::timeline)
+        else {
+            return;
+        };
+        let place = place(conversation);
+        let me = client.me().id;
+        let mut screen = self.screens.remove(&conversation).unwrap_or_default();
+        let (floor, count) = (timeline.floor().0, timeline.events().len() as u64);
+        let is_empty = screen.count == 0;
+        if is_empty {
+            screen.floor = floor;
+        } else if floor > screen.floor || floor + count < screen.floor + screen.count {
+            self.enter(What::Restarted { place });
+            screen = Screen {
+                floor,
+                ..Screen::default()
+            };
+        }
+        // What was paged in lies in front and is judged with what is held at the end.
+        let paged = screen.floor - floor;
+        if paged > 0 {
+            let older = timeline
+                .events()
+                .take(usize::try_from(paged).unwrap_or(usize::MAX));
+            screen.own.extend(older.filter_map(|one| own(one, me)));
+            screen.floor = floor;
+            screen.count += paged;
+        }
+        let known = usize::try_from(screen.count).unwrap_or(usize::MAX);
+        for one in timeline.events().skip(known) {
+            if let shared::Event::MessageSent(message) = one {
+                self.enter(What::Shown {
+                    place,
+                    event: event(message),
+                });
+            }
+            screen.own.extend(own(one, me));
+        }
+        screen.count = count;
+        for outgoing in client.outgoing(conversation) {
+            let key = key(&outgoing.msg_id);
+            if screen.own.contains(&key) {
+                self.enter(What::Twin { place, key });
+            }
+        }
+        self.screens.insert(conversation, screen);
+    }
+
+    /// The end: what is held, and what still waits.
+    pub(crate) fn finish(
+        mut self,
+        client: &Client,
+        conversations: &[ConversationId],
+    ) -> Vec<Entry> {
+        for id in conversations {
+            let Some(conversation) = client.conversation(*id) else {
+                continue;
+            };
+            let events = conversation
+                .timeline()
+                .events()
+                .filter_map(|one| match one {
+                    shared::Event::MessageSent(message) => Some(event(message)),
+                    shared::Event::Unknown(_) => None,
+                });
+            let events = events.collect();
+            self.enter(What::Held {
+                place: place(*id),
+                events,
+            });
+            for outgoing in client.outgoing(*id) {
+                self.enter(What::Waiting {
+                    key: key(&outgoing.msg_id),
+                });
+            }
+        }
+        self.entries
+    }
+
+    fn enter(&mut self, what: What) {
+        let (at, client) = (self.began.elapsed(), self.client);
+        self.entries.push(Entry { at, client, what });
+    }
+}
+
+/// A message as the checker sees it.
+pub(crate) fn event(message: &shared::Message) -> Event {
+    Event {
+        seq: message.seq.0,
+        key: key(&message.msg_id),
+        sender: Person(message.from.0),
+        digest: Digest::of(&message.content),
+    }
+}
+
+/// A conversation as the checker sees it.
+pub(crate) fn place(conversation: ConversationId) -> Place {
+    Place::of(&conversation.to_string())
+}
+
+fn key(msg_id: &MsgId) -> Key {
+    Key::of(msg_id.as_str())
+}
+
+fn own(event: &shared::Event, me: shared::UserId) -> Option<Key> {
+    match event {
+        shared::Event::MessageSent(message) if message.from == me => Some(key(&message.msg_id)),
+        _ => None,
+    }
+}
