@@ -3,10 +3,10 @@
 //! Knows what is in the storage as far as this tab heard of it, and what must change for it to be
 //! the engine's outbox. Does no I/O: [`crate::memory`] does.
 
-use client::{Delivery, HELD, Outgoing, SortedMap};
+use client::{Delivery, HELD, Outgoing, SortedMap, order};
 use shared::{Code, MsgId, Timestamp};
 
-use crate::{net::store::Entry, state::order};
+use crate::net::store::Entry;
 
 /// What the storage holds of the outbox.
 #[derive(Default)]
