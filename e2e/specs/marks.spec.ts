@@ -2,7 +2,7 @@
 
 import { expect, test } from "../fixtures.ts";
 
-test("a private message is sent, then delivered, then read", async ({ pond, person }) => {
+test("one mark stands while no device of the other person has a private message", async ({ pond, person }) => {
   const [ana, bo] = [await person("Ana"), await pond.account("Bo")];
   await bo.send(bo.directWith(ana.account), "hello Ana");
   await ana.window.open("Bo");
@@ -13,7 +13,7 @@ test("a private message is sent, then delivered, then read", async ({ pond, pers
   await expect(mine).not.toContainText("✓✓");
 });
 
-test("two marks come with a device of the other person, and its label says when they read it", async ({
+test("two marks come with a device of the other person, and the label says when they read it", async ({
   person,
 }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];

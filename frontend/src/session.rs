@@ -78,12 +78,21 @@ impl Session {
     /// Does something, then carries out what the engine asks for and wakes who looks at what changed.
     /// Not to be called from within [`Session::with`] or itself.
     pub fn act<T>(self, act: impl FnOnce(&mut Client, Moment) -> T) -> T {
+        let (mut act, mut done) = (Some(act), None);
+        self.carry_out(&mut |client, now| done = act.take().map(|act| act(client, now)));
+        match done {
+            Some(done) => done,
+            None => unreachable!("it runs what it is given, once"),
+        }
+    }
+
+    /// Compiled once for all that is done.
+    fn carry_out(self, act: &mut dyn FnMut(&mut Client, Moment)) {
         let now = clock::now();
         let mut effects = Vec::new();
         let mut topics = Vec::new();
-        let mut done = None;
         self.client.update_value(|client| {
-            done = Some(act(client, now));
+            act(client, now);
             effects.extend(std::iter::from_fn(|| client.next_effect()));
             topics.extend(std::iter::from_fn(|| client.next_change()).map(Topic::from));
         });
@@ -96,10 +105,6 @@ impl Session {
         }
         for effect in effects {
             self.perform(effect);
-        }
-        match done {
-            Some(done) => done,
-            None => unreachable!("update_value runs what it is given"),
         }
     }
 

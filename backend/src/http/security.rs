@@ -20,6 +20,7 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_api = request.uri().path().starts_with("/api/");
+    let is_trustworthy = is_trustworthy(&site, request.headers());
     let mut response = if site.is_local_demo && is_strange(&site, request.headers()) {
         let title = "A demo for this machine answers to localhost and to addresses";
         Problem::new(Code::ForeignOrigin, title).into_response()
@@ -33,6 +34,13 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
+        );
+    }
+    // Elsewhere a browser ignores it, and calls that an error in its console.
+    if is_trustworthy {
+        headers.insert(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
         );
     }
     if is_api {
@@ -91,8 +99,22 @@ fn is_strange(site: &Site, headers: &HeaderMap) -> bool {
     !(is_address || name == "localhost" || name.ends_with(".localhost"))
 }
 
+/// Whether a browser takes the page for one that nobody changed on its way: over https, or from the
+/// machine itself.
+fn is_trustworthy(site: &Site, headers: &HeaderMap) -> bool {
+    let is_https = |origin: &str| origin.starts_with("https://");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    site.public_origin.as_deref().is_some_and(is_https)
+        || host.starts_with("127.")
+        || host.starts_with("localhost")
+        || host.starts_with("[::1]")
+}
+
 /// No inline code, nothing of third parties; `'wasm-unsafe-eval'` compiles WebAssembly and nothing else.
-const HEADERS: [(&str, &str); 6] = [
+const HEADERS: [(&str, &str); 5] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -102,7 +124,6 @@ const HEADERS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
     (
         "permissions-policy",
         "camera=(), microphone=(), geolocation=()",
