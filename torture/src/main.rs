@@ -17,6 +17,8 @@ mod pond;
 mod proxy;
 mod recorder;
 mod sabotage;
+#[cfg(test)]
+mod simulated;
 mod stage;
 
 use std::{os::unix::process::CommandExt as _, process::ExitCode};

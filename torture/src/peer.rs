@@ -30,7 +30,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 
-use crate::{dice::Dice, recorder::Recorder};
+use crate::{
+    dice::Dice,
+    recorder::{Clock, Recorder},
+};
 
 /// A socket to the server.
 pub(crate) type Socket = WebSocketStream<TcpStream>;
@@ -131,7 +134,7 @@ impl Peer {
             name: ties.name.clone(),
         };
         let client = Client::new(me, None, ties.dice.roll());
-        let recorder = Recorder::new(ties.id, ties.began);
+        let recorder = Recorder::new(ties.id, Clock::Since(ties.began));
         let orders = ties.orders.borrow_and_update().clone();
         Self {
             ties,

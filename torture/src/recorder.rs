@@ -11,11 +11,21 @@ use client::{Change, Client};
 use histcheck::{ClientId, Digest, Entry, Event, Key, Person, Place, What};
 use shared::{Code, ConversationId, MsgId, ServerFrame};
 
+/// What tells the time of an entry. It is one for all clients of a history.
+#[derive(Clone, Debug)]
+pub(crate) enum Clock {
+    /// The real one, since then.
+    Since(Instant),
+    /// One that a simulated world moves on, in its own steps.
+    #[cfg(test)]
+    Simulated(std::sync::Arc<std::sync::atomic::AtomicU64>),
+}
+
 /// Collects entries of one client.
 pub(crate) struct Recorder {
     client: ClientId,
     /// The one clock of an episode.
-    began: Instant,
+    clock: Clock,
     entries: Vec<Entry>,
     /// What the screen shows of each conversation.
     screens: BTreeMap<ConversationId, Screen>,
@@ -31,11 +41,11 @@ struct Screen {
 }
 
 impl Recorder {
-    /// A recorder of this client, on the clock that began then.
-    pub(crate) fn new(client: ClientId, began: Instant) -> Self {
+    /// A recorder of this client, on this clock.
+    pub(crate) fn new(client: ClientId, clock: Clock) -> Self {
         Self {
             client,
-            began,
+            clock,
             entries: Vec::new(),
             screens: BTreeMap::new(),
             acked: 0,
@@ -211,7 +221,14 @@ impl Recorder {
     }
 
     fn enter(&mut self, what: What) {
-        let (at, client) = (self.began.elapsed(), self.client);
+        let at = match &self.clock {
+            Clock::Since(began) => began.elapsed(),
+            #[cfg(test)]
+            Clock::Simulated(now) => {
+                std::time::Duration::from_nanos(now.load(std::sync::atomic::Ordering::Relaxed))
+            }
+        };
+        let client = self.client;
         self.entries.push(Entry { at, client, what });
     }
 }

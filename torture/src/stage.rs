@@ -2,6 +2,9 @@
 //!
 //! A fault moves the stage about: kills the server, spoils the network. Then the stage heals, waits
 //! until everybody holds everything, reads the logs once more by itself and asks the checker.
+//! Read next: `judgement`, for the latter.
+
+mod judgement;
 
 use std::{
     net::SocketAddr,
@@ -12,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use histcheck::{ClientId, Entry, History, Members, Person, Report, What, check};
+use histcheck::{ClientId, Entry, What};
 use shared::{ConversationId, UserId};
 use tokio::{
     sync::watch,
@@ -21,7 +24,6 @@ use tokio::{
 };
 
 use crate::{
-    auditor::{Auditor, look_into},
     dice::Dice,
     failure::{Failure, Result},
     peer::{Habits, Orders, Peer, Phase, Status, Ties},
@@ -73,15 +75,6 @@ struct Handle {
     name: String,
     orders: watch::Sender<Orders>,
     status: watch::Receiver<Status>,
-}
-
-/// How an episode ended.
-#[derive(Debug)]
-pub(crate) struct Judged {
-    /// What the checker found.
-    pub(crate) report: Report,
-    /// From healing until everybody held everything.
-    pub(crate) converged_in: Option<Duration>,
 }
 
 impl Default for Plan {
@@ -320,163 +313,6 @@ impl Stage {
         }
     }
 
-    /// No fault is in force any more: waits until every outbox is empty and everybody holds every
-    /// log. Says how long it took, if it came.
-    pub(crate) async fn heal(&mut self) -> Option<Duration> {
-        self.quiet();
-        self.weather(Weather::Fair);
-        self.hint();
-        let healed = self.began.elapsed();
-        self.healed_at = Some(healed);
-        // A little longer than is allowed, to tell "late" from "never".
-        let converged = timeout(self.plan.patience * 2, self.converge()).await;
-        if let Ok(Ok(())) = converged {
-            self.converged_at = Some(self.began.elapsed());
-        }
-        self.converged_at.map(|at| at.saturating_sub(healed))
-    }
-
-    async fn converge(&mut self) -> Result<()> {
-        self.wait_until(FOREVER, |status| status.is_connected && status.waiting == 0)
-            .await?;
-        let heads = self.heads().await?;
-        let holds_all = |status: &Status| {
-            let mut cursors = status.cursors.iter();
-            status.is_connected
-                && cursors.all(|(id, cursor)| heads.get(id).is_none_or(|head| cursor >= head))
-        };
-        self.wait_until(FOREVER, holds_all).await
-    }
-
-    /// The newest numbers, asked for by one device of each of a few people: between them they are
-    /// in every conversation.
-    async fn heads(&mut self) -> Result<std::collections::BTreeMap<ConversationId, u64>> {
-        let address = self.server()?.address();
-        let mut heads = std::collections::BTreeMap::new();
-        for (_, name) in self.auditors() {
-            heads.extend(Auditor::sign_in(address, &name).await?.heads().await?);
-        }
-        Ok(heads)
-    }
-
-    /// One name for each conversation, so that all are covered and few sign in.
-    fn auditors(&self) -> Vec<(ConversationId, String)> {
-        let name_of = |id: &ConversationId| {
-            let mut peers = self.peers.iter();
-            let member = peers.find(|peer| {
-                peer.status
-                    .borrow()
-                    .user
-                    .is_some_and(|user| is_member(user, *id))
-            });
-            member.map(|peer| (*id, peer.name.clone()))
-        };
-        self.conversations.iter().filter_map(name_of).collect()
-    }
-
-    /// Ends the episode: every peer fetches its logs from the beginning, the auditor reads them once
-    /// more, the server is killed and its database looked into, and the checker judges.
-    ///
-    /// # Errors
-    /// [`Failure`] when the server cannot be asked.
-    pub(crate) async fn judge(mut self) -> Result<Judged> {
-        self.order(|orders| orders.phase = Phase::Finish);
-        let mut entries = std::mem::take(&mut self.entries);
-        let mut ended = 0;
-        let collect = async {
-            while let Some(joined) = self.tasks.join_next().await {
-                entries.extend(joined.unwrap_or_default());
-                ended += 1;
-            }
-        };
-        if timeout(FINISH, collect).await.is_err() {
-            self.order(|orders| orders.phase = Phase::GiveUp);
-            while let Some(joined) = self.tasks.join_next().await {
-                entries.extend(joined.unwrap_or_default());
-            }
-        }
-        let mut clients = self.clients();
-        let audited = self.audit(&mut clients).await?;
-        entries.extend(audited);
-        let data = self.launch.data.clone();
-        self.kill().await;
-        let (at, client) = (self.began.elapsed(), THE_STAGE);
-        entries.extend(
-            look_into(&data)?
-                .into_iter()
-                .map(|what| Entry { at, client, what }),
-        );
-        let members = |id: &ConversationId| match id {
-            ConversationId::Room(_) => Members::Everybody,
-            ConversationId::Direct(pair) => {
-                Members::Only(pair.people().map(|id| Person(id.0)).into())
-            }
-        };
-        let history = History {
-            places: self
-                .conversations
-                .iter()
-                .map(|id| (place(*id), members(id)))
-                .collect(),
-            clients,
-            entries,
-            healed_at: self.healed_at,
-            converged_at: self.converged_at,
-            patience: self.plan.patience,
-        };
-        let report = check(&history);
-        let converged_in = self
-            .converged_at
-            .zip(self.healed_at)
-            .map(|(at, healed)| at.saturating_sub(healed));
-        Ok(Judged {
-            report,
-            converged_in,
-        })
-    }
-
-    fn clients(&self) -> std::collections::BTreeMap<ClientId, Person> {
-        let person = |peer: &Handle| {
-            let user = peer.status.borrow().user?;
-            Some((peer.id, Person(user.0)))
-        };
-        self.peers.iter().filter_map(person).collect()
-    }
-
-    /// Reads every log as a fresh reader, and tries to read what is not the reader's.
-    async fn audit(
-        &mut self,
-        clients: &mut std::collections::BTreeMap<ClientId, Person>,
-    ) -> Result<Vec<Entry>> {
-        let address = self.server()?.address();
-        let mut entries = Vec::new();
-        for (n, (id, name)) in (FIRST_AUDITOR..).zip(self.auditors()) {
-            let client = ClientId(n);
-            let mut peers = self.peers.iter();
-            let user = peers.find_map(|peer| {
-                let user = peer.status.borrow().user;
-                user.filter(|_| peer.name == name)
-            });
-            let Some(user) = user else { continue };
-            clients.insert(client, Person(user.0));
-            let mut auditor = Auditor::sign_in(address, &name).await?;
-            let mut whats = vec![What::Held {
-                place: place(id),
-                events: auditor.log(id).await?,
-            }];
-            for foreign in self
-                .conversations
-                .iter()
-                .filter(|id| !is_member(user, **id))
-            {
-                whats.extend(auditor.intrude(*foreign).await?);
-            }
-            let at = self.began.elapsed();
-            entries.extend(whats.into_iter().map(|what| Entry { at, client, what }));
-        }
-        Ok(entries)
-    }
-
     fn order(&self, change: impl Fn(&mut Orders)) {
         for peer in &self.peers {
             peer.orders.send_modify(&change);
@@ -493,12 +329,6 @@ fn is_member(user: UserId, conversation: ConversationId) -> bool {
 
 /// The goal: converged ten seconds after the last fault is over.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bounded by whoever waits for the whole.
-const FOREVER: Duration = Duration::from_hours(1);
 const SET_UP: Duration = Duration::from_mins(1);
-/// Peers that are this late at the end hand over what they have.
-const FINISH: Duration = Duration::from_secs(30);
 const LOOK_EACH: Duration = Duration::from_millis(1);
 const THE_STAGE: ClientId = ClientId(0);
-/// Auditors are numbered from here, above any peer.
-const FIRST_AUDITOR: u32 = 1 << 20;

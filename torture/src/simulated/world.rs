@@ -1,0 +1,486 @@
+//! The world: peers on nodes, frames on their way, and chance.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use client::{Client, Closed, Effect, Link, Moment};
+use histcheck::{ClientId, History, Members, Person};
+use shared::{
+    ClientFrame, Code, ConversationId, Message, MsgId, ServerFrame, Timestamp, UserId,
+    event::Position,
+    frame::{AuthAnswer, Heads, User},
+};
+
+use super::{
+    PATIENCE,
+    model::{Flaw, Sending, Store, is_member, sent},
+};
+use crate::{
+    dice::Dice,
+    recorder::{Clock, Recorder, place},
+};
+
+/// One device, and the two directions of its socket.
+struct Peer {
+    client: Client,
+    recorder: Recorder,
+    /// The node it is connected to.
+    node: Option<usize>,
+    up: VecDeque<ClientFrame>,
+    down: VecDeque<ServerFrame>,
+}
+
+/// The truth, the clients, and what is between them.
+pub(super) struct World {
+    dice: Dice,
+    flaw: Option<Flaw>,
+    store: Store,
+    peers: Vec<Peer>,
+    conversations: Vec<ConversationId>,
+    /// What each node is working on.
+    nodes: Vec<Vec<Sending>>,
+    /// What the bus still has to tell, and to which node.
+    bus: Vec<(usize, Message)>,
+    /// The clients' clock.
+    now: Moment,
+    /// The history's clock: every step is a time of its own.
+    clock: Arc<AtomicU64>,
+    written: u64,
+    is_healing: bool,
+    healed_at: Option<Moment>,
+    converged_at: Option<Moment>,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, flaw: Option<Flaw>) -> Self {
+        let clock = Arc::new(AtomicU64::new(0));
+        let mut dice = Dice::new(seed);
+        let peer = |(n, user): (u32, u64), dice: &mut Dice| Peer {
+            client: Client::new(user_of(user), None, dice.roll()),
+            recorder: Recorder::new(ClientId(n), Clock::Simulated(Arc::clone(&clock))),
+            node: None,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+        };
+        let peers = (1..).zip(USERS).map(|one| peer(one, &mut dice)).collect();
+        let direct = |one, other| ConversationId::direct(UserId(one), UserId(other));
+        let mut world = Self {
+            dice,
+            flaw,
+            store: Store::default(),
+            peers,
+            conversations: vec![ConversationId::EVERYONE, direct(1, 2), direct(2, 3)],
+            nodes: (0..NODES).map(|_| Vec::new()).collect(),
+            bus: Vec::new(),
+            now: Moment::from_secs(1),
+            clock,
+            written: 0,
+            is_healing: false,
+            healed_at: None,
+            converged_at: None,
+        };
+        for at in 0..world.peers.len() {
+            let (now, mine) = (world.now, world.conversations_of(at));
+            world.peers[at].client.start(now);
+            for conversation in mine {
+                world.peers[at].client.open(now, conversation);
+            }
+            world.follow(at);
+        }
+        world
+    }
+
+    /// Something happens.
+    pub(super) fn step(&mut self) {
+        let at = self.draw(self.peers.len());
+        match self.dice.between(0, 100) {
+            0..8 => self.write(at),
+            8..13 => self.wait(),
+            13..45 => self.upward(at),
+            45..77 => self.downward(at),
+            77..90 => self.work(),
+            90..96 => self.tell(),
+            96 => self.cut(at),
+            97 => self.crash(),
+            98 => self.overflow(at),
+            _ => self.spoil(at),
+        }
+    }
+
+    /// Nothing goes wrong any more but on the bus, and time goes by until everybody holds everything.
+    pub(super) fn heal(&mut self) {
+        self.is_healing = true;
+        let healed = self.now;
+        self.healed_at = Some(healed);
+        while self.now < healed + PATIENCE * 2 {
+            if !self.settle() {
+                // Asked and answered for ever: a broken server can do that.
+                break;
+            }
+            if self.has_converged() {
+                self.converged_at = Some(self.now);
+                break;
+            }
+            self.wait();
+        }
+        for at in 0..self.peers.len() {
+            for conversation in self.conversations_of(at) {
+                self.page_back(at, conversation);
+            }
+        }
+    }
+
+    pub(super) fn history(self) -> History {
+        let members = |id: &ConversationId| match id {
+            ConversationId::Room(_) => Members::Everybody,
+            ConversationId::Direct(pair) => {
+                Members::Only(pair.people().map(|user| Person(user.0)).into())
+            }
+        };
+        let mut entries = Vec::new();
+        let conversations = self.conversations;
+        for (peer, user) in self.peers.into_iter().zip(USERS) {
+            let mine = conversations
+                .iter()
+                .filter(|id| is_member(UserId(user), **id));
+            let mine: Vec<_> = mine.copied().collect();
+            entries.extend(peer.recorder.finish(&peer.client, &mine));
+        }
+        History {
+            places: conversations
+                .iter()
+                .map(|id| (place(*id), members(id)))
+                .collect(),
+            clients: (1..)
+                .zip(USERS)
+                .map(|(n, user)| (ClientId(n), Person(user)))
+                .collect(),
+            entries,
+            healed_at: self.healed_at,
+            converged_at: self.converged_at,
+            patience: PATIENCE,
+        }
+    }
+
+    fn write(&mut self, at: usize) {
+        let mine = self.conversations_of(at);
+        let conversation = mine[self.draw(mine.len())];
+        self.written += 1;
+        let msg_id = MsgId::parse(&format!("{:016x}", self.written)).unwrap();
+        let content = format!("message {}", self.written);
+        self.tick();
+        let (now, peer) = (self.now, &mut self.peers[at]);
+        peer.recorder.invoked(conversation, &msg_id, &content);
+        peer.client
+            .send(now, Timestamp(0), conversation, msg_id, content);
+        self.follow(at);
+    }
+
+    fn wait(&mut self) {
+        self.now += Moment::from_secs(1);
+        for at in 0..self.peers.len() {
+            let now = self.now;
+            self.peers[at].client.tick(now);
+            self.follow(at);
+        }
+    }
+
+    /// A frame of a client comes to its node.
+    fn upward(&mut self, at: usize) {
+        let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
+            return;
+        };
+        let me = user_of(USERS[at]);
+        let (conversation, msg_id, content) = match frame {
+            ClientFrame::SendToAll(send) => (
+                send.conversation.unwrap_or(ConversationId::EVERYONE),
+                send.msg_id,
+                send.content,
+            ),
+            ClientFrame::SendToOne(send) => {
+                let Some(conversation) = send.conversation else {
+                    return;
+                };
+                (conversation, send.msg_id, send.content)
+            }
+            other => {
+                let mine = self.conversations_of(at);
+                let answer = self.store.answer(&me, &mine, other, self.flaw);
+                self.peers[at].down.extend(answer);
+                return;
+            }
+        };
+        if !self.is_healing && self.dice.one_in(20) {
+            self.peers[at].down.push_back(sent(msg_id, None));
+            return;
+        }
+        self.nodes[node].push(Sending {
+            peer: at,
+            by: me,
+            conversation,
+            msg_id,
+            content,
+            stored: None,
+            is_published: false,
+            is_answered: false,
+        });
+    }
+
+    /// A node takes one of its sends a step further.
+    fn work(&mut self) {
+        let node = self.draw(self.nodes.len());
+        if self.nodes[node].is_empty() {
+            return;
+        }
+        let which = self.draw(self.nodes[node].len());
+        let mut sending = self.nodes[node].remove(which);
+        let flaw = self.flaw;
+        let is_early = |step: Flaw| flaw == Some(step) && sending.stored.is_none();
+        let is_answer_early = is_early(Flaw::AcksBeforeCommit) && !sending.is_answered;
+        let is_publish_early = is_early(Flaw::PublishesEarly) && !sending.is_published;
+        if sending.stored.is_none() && !is_answer_early && !is_publish_early {
+            let message = self.foresee(node, &sending);
+            self.store.commit(&message);
+            sending.stored = Some(message);
+        } else if !sending.is_published && !is_answer_early {
+            // Told to every node, this one as well; some of it is lost, some comes twice, also when
+            // all is well: a push is a hint.
+            let message = sending
+                .stored
+                .clone()
+                .unwrap_or_else(|| self.foresee(node, &sending));
+            for to in 0..self.nodes.len() {
+                let times = match self.dice.between(0, 10) {
+                    0 => 0,
+                    1 => 2,
+                    _ => 1,
+                };
+                self.bus
+                    .extend(std::iter::repeat_n((to, message.clone()), times));
+            }
+            sending.is_published = true;
+        } else if !sending.is_answered {
+            let message = sending
+                .stored
+                .clone()
+                .unwrap_or_else(|| self.foresee(node, &sending));
+            let peer = &mut self.peers[sending.peer];
+            if peer.node == Some(node) {
+                peer.down
+                    .push_back(sent(sending.msg_id.clone(), Some(&message)));
+            }
+            sending.is_answered = true;
+        }
+        if sending.stored.is_none() || !sending.is_published || !sending.is_answered {
+            self.nodes[node].insert(which, sending);
+        }
+    }
+
+    /// How a send would be stored now. A node that counts by itself knows nothing of the others.
+    fn foresee(&self, node: usize, sending: &Sending) -> Message {
+        let mut head = self.store.head(sending.conversation);
+        if self.flaw == Some(Flaw::CountsOnEachNode) && node > 0 {
+            head = head.previous();
+        }
+        self.store.next(sending, head, self.flaw)
+    }
+
+    /// The bus tells one thing, in whatever order.
+    fn tell(&mut self) {
+        if self.bus.is_empty() {
+            return;
+        }
+        let which = self.draw(self.bus.len());
+        let (node, message) = self.bus.swap_remove(which);
+        let tells_all = self.flaw == Some(Flaw::TellsEverybody);
+        for (at, peer) in self.peers.iter_mut().enumerate() {
+            let is_theirs = is_member(UserId(USERS[at]), message.conversation) || tells_all;
+            if peer.node == Some(node) && is_theirs {
+                peer.down.push_back(ServerFrame::Message(message.clone()));
+            }
+        }
+    }
+
+    fn downward(&mut self, at: usize) {
+        if let Some(frame) = self.peers[at].down.pop_front() {
+            self.tick();
+            let (now, peer) = (self.now, &mut self.peers[at]);
+            peer.recorder.received(&frame);
+            peer.client.received(now, frame);
+            self.follow(at);
+        }
+    }
+
+    /// A socket breaks; what was on its way is gone, in both directions.
+    fn cut(&mut self, at: usize) {
+        let (now, peer) = (self.now, &mut self.peers[at]);
+        peer.up.clear();
+        peer.down.clear();
+        if peer.node.take().is_some() {
+            peer.client.closed(now, Closed::Lost);
+        }
+        self.follow(at);
+    }
+
+    /// A node dies with all that it was at, wherever it was.
+    fn crash(&mut self) {
+        let node = self.draw(self.nodes.len());
+        self.nodes[node].clear();
+        self.bus.retain(|(to, _)| *to != node);
+        for at in 0..self.peers.len() {
+            if self.peers[at].node == Some(node) {
+                self.cut(at);
+            }
+        }
+    }
+
+    /// A mailbox is full: its pushes are forgotten, and their newest numbers told.
+    fn overflow(&mut self, at: usize) {
+        let peer = &mut self.peers[at];
+        let mut heads: BTreeMap<ConversationId, Position> = BTreeMap::new();
+        peer.down.retain(|frame| {
+            let ServerFrame::Message(message) = frame else {
+                return true;
+            };
+            let head = Position::new(message.conversation, message.seq);
+            let known = heads.entry(message.conversation).or_insert(head);
+            known.seq = known.seq.max(message.seq);
+            false
+        });
+        let heads = heads.into_values().collect();
+        peer.down.push_back(ServerFrame::Heads(Heads { heads }));
+    }
+
+    /// One push on its way is lost, late, or late and twice. None comes before an answer that was
+    /// given before it, since one socket keeps its order.
+    fn spoil(&mut self, at: usize) {
+        let is_push = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
+        let how = self.dice.between(0, 3);
+        let down = &mut self.peers[at].down;
+        if let Some(which) = down.iter().position(is_push)
+            && let Some(frame) = down.remove(which)
+        {
+            match how {
+                0 => {}
+                1 => {
+                    down.push_back(frame.clone());
+                    down.push_back(frame);
+                }
+                _ => down.push_back(frame),
+            }
+        }
+    }
+
+    /// Does what a client asks.
+    fn follow(&mut self, at: usize) {
+        self.tick();
+        let now = self.now;
+        let node = self.draw(NODES);
+        let peer = &mut self.peers[at];
+        while let Some(effect) = peer.client.next_effect() {
+            match effect {
+                Effect::Connect(_) => {
+                    peer.node = Some(node);
+                    peer.up.clear();
+                    peer.client.opened(now);
+                    peer.down = [ServerFrame::Auth(hello(USERS[at]))].into();
+                }
+                Effect::Disconnect => {
+                    peer.node = None;
+                    peer.up.clear();
+                    peer.down.clear();
+                }
+                Effect::Transmit(frame) => peer.up.push_back(frame),
+                Effect::Poll(_) | Effect::Probe => {}
+            }
+        }
+        peer.recorder.observe(&mut peer.client);
+    }
+
+    /// Everything on its way arrives; says whether there is an end to it.
+    fn settle(&mut self) -> bool {
+        for _ in 0..2_000 {
+            let is_idle = self.bus.is_empty()
+                && self.nodes.iter().all(Vec::is_empty)
+                && self
+                    .peers
+                    .iter()
+                    .all(|peer| peer.up.is_empty() && peer.down.is_empty());
+            if is_idle {
+                return true;
+            }
+            for at in 0..self.peers.len() {
+                self.upward(at);
+                self.downward(at);
+            }
+            self.work();
+            self.tell();
+        }
+        false
+    }
+
+    fn page_back(&mut self, at: usize, conversation: ConversationId) {
+        for _ in 0..1000 {
+            let held = self.peers[at].client.conversation(conversation);
+            if held.is_none_or(|one| one.timeline().is_complete()) {
+                return;
+            }
+            let now = self.now;
+            self.peers[at].client.page_back(now, conversation);
+            self.follow(at);
+            if !self.settle() {
+                return;
+            }
+        }
+    }
+
+    fn has_converged(&self) -> bool {
+        (0..self.peers.len()).all(|at| {
+            let client = &self.peers[at].client;
+            let holds_all = |id: &ConversationId| {
+                let held = client.conversation(*id).map(|one| one.timeline().cursor());
+                held == Some(self.store.head(*id)) && client.outgoing(*id).count() == 0
+            };
+            client.link() == Link::Connected && self.conversations_of(at).iter().all(holds_all)
+        })
+    }
+
+    fn conversations_of(&self, at: usize) -> Vec<ConversationId> {
+        let mine = |id: &&ConversationId| is_member(UserId(USERS[at]), **id);
+        self.conversations.iter().filter(mine).copied().collect()
+    }
+
+    fn draw(&mut self, of: usize) -> usize {
+        usize::try_from(self.dice.between(0, of as u64)).unwrap_or(0)
+    }
+
+    fn tick(&mut self) {
+        self.clock.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn hello(user: u64) -> AuthAnswer {
+    AuthAnswer {
+        code: Code::Success,
+        message: String::new(),
+        user: Some(user_of(user)),
+        build: None,
+        incarnation: Some("the same".into()),
+    }
+}
+
+fn user_of(id: u64) -> User {
+    User {
+        id: UserId(id),
+        name: format!("Peer{id}"),
+    }
+}
+
+/// Whose device each peer is: two people have two.
+const USERS: [u64; 6] = [1, 2, 3, 4, 1, 2];
+const NODES: usize = 3;
