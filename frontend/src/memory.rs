@@ -8,9 +8,8 @@
 
 use client::{Client, Delivery, HELD, Outgoing};
 use leptos::prelude::*;
-use serde::de::DeserializeOwned;
 use shared::{
-    ConversationId, MsgId,
+    ConversationId, MsgId, Read,
     frame::{Page, Summary},
 };
 
@@ -267,8 +266,8 @@ fn log_of(client: &Client, incarnation: &str, of: &[ConversationId]) -> Vec<Entr
     changes
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
+fn read<T: Read>(text: &str) -> Option<T> {
+    T::from_text(text).ok()
 }
 
 /// The server's database that all of it is of.

@@ -6,7 +6,10 @@
 use client::{Client, Closed, Transport};
 use js_sys::Array;
 use leptos::{logging::warn, prelude::*};
-use shared::{ClientFrame, DecodeError, ServerFrame, http::Sync};
+use shared::{
+    ClientFrame, DecodeError, Read as _, ServerFrame,
+    http::{Sync, SyncAnswer},
+};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::CustomEvent;
 
@@ -77,7 +80,7 @@ fn hear(session: Session, what: &str, text: &str) {
             Err(DecodeError::UnknownType(_)) => {}
             Err(error) => warn!("A frame was not understood: {error}"),
         },
-        "polled" => match serde_json::from_str(text) {
+        "polled" => match SyncAnswer::from_text(text) {
             Ok(answer) => session.act(|client, now| client.polled(now, answer)),
             // No answer of Pond's.
             Err(_) => lost(session, Closed::Lost),

@@ -4,7 +4,7 @@
 
 use js_sys::{Array, Function, Promise, Reflect, futures::JsFuture};
 use leptos::prelude::window;
-use shared::{UserId, frame::User};
+use shared::{Read as _, UserId, frame::User};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// A key, and the text under it; as a change, none removes it.
@@ -62,7 +62,7 @@ pub async fn forget(user: UserId) {
 /// Who was here last and did not leave. No secret: the cookie is what the server believes.
 pub fn last_user() -> Option<User> {
     let storage = window().local_storage().ok().flatten()?;
-    serde_json::from_str(&storage.get_item(LAST_USER).ok().flatten()?).ok()
+    User::from_text(&storage.get_item(LAST_USER).ok().flatten()?).ok()
 }
 
 /// Notes who is here, or that nobody is.
