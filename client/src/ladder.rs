@@ -78,7 +78,11 @@ impl Ladder {
             End::Unusable | End::Silent => true,
             End::After(lived) => lived < YOUNG,
         };
-        self.failures = if is_young { self.failures + 1 } else { 0 };
+        self.failures = if is_young {
+            self.failures.saturating_add(1)
+        } else {
+            0
+        };
         self.rung = match (self.rung, end) {
             _ if !self.has_fallbacks || !is_young => return,
             (Transport::WebSocket, _) if self.failures >= ENOUGH => Transport::EventStream,

@@ -227,7 +227,7 @@ fn slice(
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let message = message_of(row, conversation)?;
-        bytes += message.content.len() + EVENT_OVERHEAD_BYTES;
+        bytes += encoded_bytes(&message.content) + EVENT_OVERHEAD_BYTES;
         events.push(Event::MessageSent(message));
         if bytes >= MAX_PAGE_BYTES {
             break;
@@ -237,6 +237,16 @@ fn slice(
         events.reverse();
     }
     Ok(Slice { events, head })
+}
+
+/// What a text takes in JSON: a control character takes six bytes there.
+fn encoded_bytes(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    bytes.sum()
 }
 
 fn message_of(

@@ -194,7 +194,7 @@ impl Worker {
         if (bytes > CHECKPOINT_BYTES || (is_idle && bytes > IDLE_CHECKPOINT_BYTES))
             && let Err(error) =
                 self.connection
-                    .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+                    .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         {
             warn!(%error, "a checkpoint failed; the next one makes up for it");
         }
