@@ -36,6 +36,8 @@ use transports::Poll;
 pub enum Effect {
     /// Open this, and call [`Client::opened`] or [`Client::closed`]. A socket is open when it can be
     /// written to, a stream when its head is there; a long poll has nothing to open, so it is at once.
+    /// A stream on which nothing came for [`shared::limits::STREAM_SILENCE`], not even a comment, is at
+    /// its end, and an answer 401 to any request is [`Closed::SignedOut`].
     Connect(Transport),
     /// Drop it, with all that is on its way: nothing more of it may come to [`Client::received`] or
     /// [`Client::polled`]. [`Client::closed`] need not be called for it.
@@ -111,7 +113,8 @@ enum Question {
 }
 
 impl Client {
-    /// A client of `me`. With a `token` it signs in by `AUTH_REQUEST`, without one the socket's
+    /// A client of `me`; the server's word on who that is goes before, and an id of 0 waits for it.
+    /// With a `token` it signs in by `AUTH_REQUEST`, without one the socket's
     /// cookie says who it is. `seed` spreads the reconnects of many clients; any number will do.
     pub fn new(me: User, token: Option<String>, seed: u64) -> Self {
         let mut people = SortedMap::new();

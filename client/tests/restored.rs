@@ -199,3 +199,42 @@ fn what_was_kept_on_disk_goes_again_but_not_to_strangers() {
         assert_eq!(ids(&sent(&mut client)), expected, "{incarnation}");
     }
 }
+
+#[test]
+fn what_is_held_is_compared_before_a_large_hole_is_given_up() {
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(1, "first"));
+    let far = vec![Position::new(ROOM, Seq(900))];
+    client.received(NOW, ServerFrame::Heads(shared::frame::Heads { heads: far }));
+    let held = client.conversation(ROOM).unwrap().timeline().events().len();
+    assert_eq!(held, 2, "nothing is dropped yet");
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    assert_eq!(ids(&sent(&mut client)), ["m1"]);
+
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(1, "first"));
+    let far = vec![Position::new(ROOM, Seq(900))];
+    client.received(NOW, ServerFrame::Heads(shared::frame::Heads { heads: far }));
+    client.received(NOW, beat(&frames, vec![]));
+    let timeline = client.conversation(ROOM).unwrap().timeline();
+    assert_eq!(
+        timeline.floor(),
+        Seq(900),
+        "it is the same log, so the end will do"
+    );
+    assert_eq!(ids(&sent(&mut client)), [""; 0]);
+}
+
+#[test]
+fn a_bot_that_is_told_who_it_is_keeps_its_private_messages() {
+    let private = ConversationId::direct(UserId(1), UserId(2));
+    let mut former = Client::new(ana(1), None, 7);
+    write(&mut former, private, "m1");
+    let outbox: Vec<_> = former.outgoing(private).cloned().collect();
+    let mut client = Client::new(ana(0), None, 7);
+    client.resume(Some("first".into()), outbox);
+    client.start(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    assert_eq!(ids(&sent(&mut client)), ["m1"]);
+}

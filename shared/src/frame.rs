@@ -13,6 +13,7 @@ use crate::{
     envelope::Envelope,
     event::{Event, Message, Position},
     ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
+    read::{self, Json, Read},
 };
 
 /// What a client sends.
@@ -528,30 +529,42 @@ impl ServerFrame {
     /// # Errors
     /// [`DecodeError`]; an [`DecodeError::UnknownType`] is to be ignored.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        let envelope = open(text)?;
-        let frame = match &*envelope.kind {
-            "AUTH_RESPONSE" => envelope.body().map(Self::Auth),
-            "USER_JOIN_NOTICE_REQUEST" => envelope.body().map(Self::UserJoined),
-            "SEND_RESPONSE" => envelope.body().map(Self::Send),
-            Event::MESSAGE_SENT => envelope.body().map(Self::Message),
-            "SUMMARY_RESPONSE" => envelope.body().map(Self::Summary),
-            "PULL_RESPONSE" => envelope.body().map(Self::Pull),
-            "FIND_USERS_RESPONSE" => envelope.body().map(Self::FindUsers),
-            "HEARTBEAT_RESPONSE" => envelope.body().map(Self::Heartbeat),
-            "HEADS_NOTICE" => envelope.body().map(Self::Heads),
-            "READ_NOTICE" => envelope.body().map(Self::Read),
-            "MARKS_NOTICE" => envelope.body().map(Self::Marks),
-            "TYPING_NOTICE" => envelope.body().map(Self::Typing),
-            "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
-            "ERROR_RESPONSE" => envelope.body().map(Self::Error),
+        let json = serde_json::from_str(text);
+        Self::read(&json.map_err(|error| DecodeError::NotAFrame(error.to_string()))?)
+    }
+
+    /// Reads one frame out of JSON.
+    ///
+    /// # Errors
+    /// As [`ServerFrame::decode`].
+    pub fn read(json: &Json<'_>) -> Result<Self, DecodeError> {
+        let (kind, body) = (json.field("type").text(), json.field("body"));
+        let kind = kind.ok_or_else(|| DecodeError::NotAFrame(read::wrong("type")))?;
+        let frame = match kind {
+            "AUTH_RESPONSE" => Read::read(body).map(Self::Auth),
+            "USER_JOIN_NOTICE_REQUEST" => Read::read(body).map(Self::UserJoined),
+            "SEND_RESPONSE" => Read::read(body).map(Self::Send),
+            Event::MESSAGE_SENT => Read::read(body).map(Self::Message),
+            "SUMMARY_RESPONSE" => Read::read(body).map(Self::Summary),
+            "PULL_RESPONSE" => Read::read(body).map(Self::Pull),
+            "FIND_USERS_RESPONSE" => Read::read(body).map(Self::FindUsers),
+            "HEARTBEAT_RESPONSE" => Read::read(body).map(Self::Heartbeat),
+            "HEADS_NOTICE" => Read::read(body).map(Self::Heads),
+            "READ_NOTICE" => Read::read(body).map(Self::Read),
+            "MARKS_NOTICE" => Read::read(body).map(Self::Marks),
+            "TYPING_NOTICE" => Read::read(body).map(Self::Typing),
+            "PRESENCE_NOTICE" => Read::read(body).map(Self::Presence),
+            "ERROR_RESPONSE" => Read::read(body).map(Self::Error),
             other => {
-                return envelope
-                    .body()
+                return Read::read(body)
                     .map(Self::Unknown)
                     .map_err(|_| unknown(other));
             }
         };
-        frame.map_err(|error| bad_body(&envelope, &error))
+        frame.map_err(|field| DecodeError::BadBody {
+            frame: kind.to_owned(),
+            why: read::wrong(field),
+        })
     }
 
     /// The text frame.

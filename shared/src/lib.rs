@@ -14,6 +14,7 @@ pub mod http;
 pub mod ids;
 pub mod limits;
 pub mod name;
+pub mod read;
 pub mod text;
 
 pub use check::Check;
@@ -21,3 +22,4 @@ pub use code::Code;
 pub use event::{Event, Message};
 pub use frame::{ClientFrame, DecodeError, ServerFrame};
 pub use ids::{ConversationId, MsgId, RequestId, RoomId, Seq, Timestamp, UserId};
+pub use read::Read;

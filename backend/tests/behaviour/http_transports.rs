@@ -12,12 +12,12 @@ use tokio::{
 use super::support::{Answer, Peer, TestServer};
 
 /// Somebody with a session token, in a demo.
-struct Caller {
+pub(crate) struct Caller {
     bearer: String,
 }
 
 impl Caller {
-    async fn new(server: &TestServer, name: &str) -> Self {
+    pub(crate) async fn new(server: &TestServer, name: &str) -> Self {
         let answer = server
             .post("/api/v1/sessions", &[], json!({"name": name}))
             .await;
@@ -27,18 +27,18 @@ impl Caller {
         }
     }
 
-    async fn post(&self, server: &TestServer, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, server: &TestServer, path: &str, body: Value) -> Answer {
         let headers = [("Authorization", &*self.bearer)];
         server.post(path, &headers, body).await
     }
 
-    async fn frames(&self, server: &TestServer, frames: Value) -> Vec<Value> {
+    pub(crate) async fn frames(&self, server: &TestServer, frames: Value) -> Vec<Value> {
         let answer = self.post(server, "/api/v1/frames", frames).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.json().as_array().unwrap().clone()
     }
 
-    async fn stream(&self, server: &TestServer) -> EventStream {
+    pub(crate) async fn stream(&self, server: &TestServer) -> EventStream {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let head = format!(
             "GET /api/v1/events HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\n\r\n",
@@ -53,14 +53,14 @@ impl Caller {
 }
 
 /// The frames of `GET /events`.
-struct EventStream {
+pub(crate) struct EventStream {
     stream: TcpStream,
     seen: String,
 }
 
 impl EventStream {
     /// The next frame; none when the stream is over.
-    async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(end) = self.seen.find("\n\n") {
                 let event: String = self.seen.drain(..end + 2).collect();

@@ -18,6 +18,7 @@ mod crash;
 mod echo_bot;
 mod http_api;
 mod http_transports;
+mod ladder;
 mod limits;
 mod marks;
 mod presence;

@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 
 use shared::{
-    ClientFrame, ConversationId, Seq,
+    ClientFrame, ConversationId, Seq, UserId,
     event::Position,
     frame::{AuthAnswer, Heartbeat, HeartbeatAnswer},
     limits::MAX_CURSORS,
@@ -38,6 +38,8 @@ impl Client {
         let is_known = self.incarnation.is_some();
         let is_other =
             is_known && answer.incarnation.is_some() && answer.incarnation != self.incarnation;
+        // A bot is told by the server who it is; until then it is nobody, whose id is 0.
+        let is_known = is_known && self.me.id > UserId(0);
         let is_other_user = is_known
             && answer
                 .user
@@ -56,13 +58,8 @@ impl Client {
     /// Asks the server whether it has what is held here. What was not compared on this connection
     /// goes first, then what is newest.
     pub(super) fn beat(&mut self, now: Moment) {
-        let held = |one: &&Conversation| one.is_unverified() || one.timeline.events().len() > 0;
-        let compared = self.conversations.values().filter(held).collect();
-        let compared = order::by_key(compared, |one: &&Conversation| {
-            (!one.is_unverified(), Reverse(one.last_at))
-        });
-        let compared = compared.into_iter().take(MAX_CURSORS);
-        let cursors: Vec<Position> = compared.map(Conversation::cursor).collect();
+        let is_held = |one: &Conversation| one.is_unverified() || one.timeline.events().len() > 0;
+        let cursors = self.cursors(MAX_CURSORS, is_held);
         self.ask(now, Question::Alive, |request_id| {
             ClientFrame::Heartbeat(Heartbeat {
                 request_id,
@@ -74,6 +71,20 @@ impl Client {
             self.conversation_mut(cursor.conversation)
                 .comparison_asked(by);
         }
+    }
+
+    /// The cursors of up to `most` conversations, those to be compared first, then the newest.
+    pub(super) fn cursors(
+        &self,
+        most: usize,
+        is_wanted: fn(&Conversation) -> bool,
+    ) -> Vec<Position> {
+        let wanted = self.conversations.values().filter(|one| is_wanted(one));
+        let ranked = order::by_key(wanted.collect(), |one: &&Conversation| {
+            (!one.is_unverified(), Reverse(one.last_at))
+        });
+        let known = ranked.into_iter().take(most);
+        known.map(Conversation::cursor).collect()
     }
 
     pub(super) fn take_heartbeat(&mut self, now: Moment, answer: HeartbeatAnswer) {

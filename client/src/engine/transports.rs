@@ -1,7 +1,5 @@
 //! The connection's other ways: streams, long polls, and back up to a WebSocket.
 
-use std::cmp::Reverse;
-
 use shared::{
     ConversationId,
     http::{Sync, SyncAnswer},
@@ -9,7 +7,7 @@ use shared::{
 };
 
 use super::{Change, Client, Effect};
-use crate::{Closed, Conversation, Link, Moment, Transport, ladder::End, order};
+use crate::{Closed, Link, Moment, Transport, ladder::End};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,11 +75,9 @@ impl Client {
             is_void: false,
         });
         let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
-        let known = self.conversations.values().collect();
-        let known = order::by_key(known, |one: &&Conversation| Reverse(one.last_at));
-        let cursors = known.into_iter().take(most).map(Conversation::cursor);
+        let cursors = self.cursors(most, |_| true);
         self.effects.push_back(Effect::Poll(Sync {
-            cursors: cursors.collect(),
+            cursors,
             wait_ms: shared::frame::wait_ms(HEARTBEAT),
         }));
     }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use js_sys::{JsString, futures::JsFuture};
 use leptos::prelude::window;
-use serde::de::DeserializeOwned;
 use shared::{
-    Code,
+    Code, Read,
     frame::User,
     http::{Credentials, Problem, ServerInfo, SignedIn},
 };
@@ -107,8 +106,8 @@ async fn fetch(
     Ok((answer.ok(), answer.status(), text))
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::Unreachable)
+fn read<T: Read>(text: &str) -> Result<T, ApiError> {
+    T::from_text(text).map_err(|_| ApiError::Unreachable)
 }
 
 /// A newer server's name for a reason still has the class of its status.
