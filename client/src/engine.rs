@@ -294,6 +294,10 @@ impl Client {
     pub fn received(&mut self, now: Moment, frame: ServerFrame) {
         self.heart.heard(now);
         match frame {
+            ServerFrame::Auth(answer) if self.is_stranger(&answer) => {
+                self.effects.push_back(Effect::Disconnect);
+                self.closed(now, Closed::SignedOut);
+            }
             ServerFrame::Auth(answer) if answer.code == Code::Success => {
                 self.take_identity(answer);
                 self.heart.connected(now);
@@ -369,6 +373,7 @@ impl Client {
         self.outbox.push(Outgoing {
             msg_id,
             conversation,
+            to_user: self.name_of_peer(conversation),
             content,
             written_at,
             delivery: QUEUED,
@@ -773,9 +778,17 @@ impl Client {
         }
     }
 
+    /// The name of the other person of a private conversation, as far as it is known.
+    fn name_of_peer(&self, conversation: ConversationId) -> String {
+        let peer = conversation.peer_of(self.me.id);
+        let person = peer.and_then(|peer| self.people.get(&peer));
+        person.map_or_else(String::new, |person| person.name.clone())
+    }
+
     fn frame_of(&self, entry: Outgoing) -> ClientFrame {
         let Outgoing {
             msg_id,
+            to_user,
             content,
             conversation,
             ..
@@ -786,11 +799,8 @@ impl Client {
                 content,
                 conversation: Some(conversation),
             }),
-            Some(peer) => ClientFrame::SendToOne(SendToOne {
-                to_user: self
-                    .people
-                    .get(&peer)
-                    .map_or_else(String::new, |peer| peer.name.clone()),
+            Some(_) => ClientFrame::SendToOne(SendToOne {
+                to_user,
                 msg_id,
                 content,
                 conversation: Some(conversation),

@@ -19,6 +19,9 @@ pub struct Outgoing {
     pub msg_id: MsgId,
     /// Where it goes.
     pub conversation: ConversationId,
+    /// The other person's name when it was written, where it is a private one: a server that came
+    /// back from a backup may have given their number to somebody else. Empty where it is not known.
+    pub to_user: String,
     /// What it says.
     pub content: String,
     /// When it was written, in the server's kind of time, for people to read.
@@ -127,7 +130,12 @@ impl Outbox {
 
     /// Takes back messages that were in a log which is no more, oldest first, before all others of
     /// their conversation; those acknowledged there and not taken yet go again as well.
-    pub(crate) fn put_back(&mut self, conversation: ConversationId, own: Vec<Message>) {
+    pub(crate) fn put_back(
+        &mut self,
+        conversation: ConversationId,
+        to_user: &str,
+        own: Vec<Message>,
+    ) {
         for entry in &mut self.entries {
             if entry.conversation == conversation
                 && matches!(entry.delivery, Delivery::Acked { .. })
@@ -140,6 +148,7 @@ impl Outbox {
             self.entries.push_front(Outgoing {
                 msg_id: message.msg_id,
                 conversation,
+                to_user: to_user.to_owned(),
                 content: message.content,
                 written_at: message.sent_at,
                 delivery: QUEUED,
@@ -207,6 +216,7 @@ mod tests {
         Outgoing {
             msg_id: MsgId::parse(id).unwrap(),
             conversation: ConversationId::Room(RoomId(room)),
+            to_user: String::new(),
             content: id.into(),
             written_at: Timestamp(0),
             delivery: Delivery::Queued {
@@ -262,6 +272,7 @@ mod tests {
         };
         outbox.put_back(
             ConversationId::Room(RoomId(1)),
+            "",
             vec![message("a"), message("b")],
         );
         let order: Vec<_> = outbox.entries().map(|entry| &*entry.content).collect();

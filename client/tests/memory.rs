@@ -119,6 +119,7 @@ fn queued(text: &str) -> Outgoing {
     Outgoing {
         msg_id: id(text),
         conversation: ROOM,
+        to_user: String::new(),
         content: text.into(),
         written_at: Timestamp(7),
         delivery: Delivery::Queued {

@@ -6,11 +6,11 @@
     reason = "a test may fail"
 )]
 
-use client::{Change, Client, Closed, Delivery, Effect, Moment};
+use client::{Change, Client, Closed, Delivery, Effect, Link, Moment};
 use shared::{
     Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
     event::Position,
-    frame::{AuthAnswer, HeartbeatAnswer, User},
+    frame::{AuthAnswer, HeartbeatAnswer, Person, Presence, User},
 };
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
@@ -67,6 +67,14 @@ fn comes_back(client: &mut Client, hello: ServerFrame) -> Vec<ClientFrame> {
     client.opened(NOW);
     client.received(NOW, hello);
     sent(client)
+}
+
+fn person(id: u64, name: &str) -> ServerFrame {
+    ServerFrame::Presence(Person {
+        id: UserId(id),
+        name: name.into(),
+        presence: Presence::Online,
+    })
 }
 
 fn sent(client: &mut Client) -> Vec<ClientFrame> {
@@ -177,6 +185,50 @@ fn a_backup_older_than_the_account_gets_what_was_said_in_rooms() {
     let frames = comes_back(&mut client, hello(8, "first"));
     assert_eq!(ids(&frames), ["m1"]);
     assert_eq!(client.me().id, UserId(8));
+}
+
+#[test]
+fn another_person_on_the_same_browser_sends_nothing_of_the_first() {
+    let mut client = holding_two();
+    write(&mut client, ROOM, "m3");
+    assert_eq!(ids(&sent(&mut client)), ["m3"]);
+    let other = User {
+        id: UserId(9),
+        name: "Bo".into(),
+    };
+    let ServerFrame::Auth(mut answer) = hello(9, "first") else {
+        unreachable!("a hello is a sign-in's answer");
+    };
+    answer.user = Some(other);
+    let frames = comes_back(&mut client, ServerFrame::Auth(answer));
+    assert_eq!(ids(&frames), [""; 0]);
+    assert_eq!(
+        (client.link(), client.me().id),
+        (Link::SignedOut, UserId(1))
+    );
+    assert_eq!(client.outgoing(ROOM).count(), 1, "kept for the first");
+}
+
+#[test]
+fn a_private_message_names_whom_it_was_written_to() {
+    let mut client = holding_two();
+    let private = ConversationId::direct(UserId(1), UserId(2));
+    client.received(NOW, person(2, "Bo"));
+    client.closed(NOW, Closed::Lost);
+    write(&mut client, private, "m3");
+    client.retry_now(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    client.received(NOW, person(2, "Cy"));
+    let frames = sent(&mut client);
+    let to: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| match frame {
+            ClientFrame::SendToOne(send) => Some(send.to_user.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(to, ["Bo"], "the server refuses it where number 2 is not Bo");
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl Client {
         self.adopt(Outgoing {
             msg_id,
             conversation,
+            to_user: self.name_of_peer(conversation),
             content,
             written_at,
             delivery: HELD,

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use shared::{
     ClientFrame, ConversationId, Seq, UserId,
     event::Position,
-    frame::{AuthAnswer, Heartbeat, HeartbeatAnswer},
+    frame::{AuthAnswer, Heartbeat, HeartbeatAnswer, User},
     limits::MAX_CURSORS,
 };
 
@@ -31,6 +31,15 @@ impl Client {
         {
             self.change(Change::Restored(conversation));
         }
+    }
+
+    /// Whether the server takes this connection for somebody else's: another tab of this browser has
+    /// signed in under another name meanwhile. Nothing of the one may go out as the other's.
+    pub(super) fn is_stranger(&self, answer: &AuthAnswer) -> bool {
+        // A bot is told by the server who it is; until then it is nobody, whose id is 0.
+        let is_somebody = self.me.id > UserId(0);
+        let other = |user: &User| user.id != self.me.id && user.name != self.me.name;
+        is_somebody && answer.user.as_ref().is_some_and(other)
     }
 
     /// Who this is and on which database.
@@ -110,7 +119,7 @@ impl Client {
         let me = self.me.id;
         let own = self.conversation_mut(id).replace(me, head);
         let resent = own.len();
-        self.outbox.put_back(id, own);
+        self.outbox.put_back(id, &self.name_of_peer(id), own);
         let replaced = self.conversation_mut(id);
         replaced.restored = Some(Restored { at: now, resent });
         let is_open = replaced.is_open;
@@ -145,7 +154,7 @@ impl Client {
             let id = one.id;
             let own = one.replace(me, Seq::NONE);
             if is_same_database {
-                self.outbox.put_back(id, own);
+                self.outbox.put_back(id, &self.name_of_peer(id), own);
             }
             if one.is_open || id == ConversationId::EVERYONE {
                 let mut fresh = Conversation::new(id);

@@ -50,10 +50,11 @@ impl Kept {
             if !is_kept {
                 let Outgoing {
                     conversation,
+                    to_user,
                     content,
                     ..
                 } = message;
-                let text = format!("{last}\n{conversation}\n{refusal}\n{content}");
+                let text = format!("{last}\n{conversation}\n{to_user}\n{refusal}\n{content}");
                 changes.push((key(&message.msg_id), Some(text)));
             }
         }
@@ -139,9 +140,10 @@ fn id_of(key: &str) -> Option<MsgId> {
 
 /// An entry's place and its message: held, or refused as it was.
 fn parse(key: &str, text: &str) -> Option<(u64, Outgoing)> {
-    let mut parts = text.splitn(4, '\n');
+    let mut parts = text.splitn(5, '\n');
     let place = parts.next()?.parse().ok()?;
     let conversation = parts.next()?.parse().ok()?;
+    let to_user = parts.next()?.to_owned();
     let refusal: u16 = parts.next()?.parse().ok()?;
     let delivery = match refusal {
         0 => HELD,
@@ -157,6 +159,7 @@ fn parse(key: &str, text: &str) -> Option<(u64, Outgoing)> {
     let message = Outgoing {
         msg_id: id_of(key)?,
         conversation,
+        to_user,
         content: parts.next()?.to_owned(),
         written_at,
         delivery,
@@ -179,6 +182,7 @@ mod tests {
         Outgoing {
             msg_id: MsgId::parse(id).unwrap(),
             conversation: ConversationId::direct(UserId(3), UserId(17)),
+            to_user: "芋艿".into(),
             content: format!("first line of {id}\n\n第三行"),
             written_at: Timestamp(at),
             delivery: HELD,

@@ -229,6 +229,7 @@ pub(crate) mod tests {
         Outgoing {
             msg_id: MsgId::parse(id).unwrap(),
             conversation: ConversationId::EVERYONE,
+            to_user: String::new(),
             content: id.into(),
             written_at: Timestamp(minute * MINUTE),
             delivery: Delivery::Queued {

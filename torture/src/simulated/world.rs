@@ -1,7 +1,9 @@
-//! The world: peers on nodes, frames on their way, and chance.
+//! The world: peers on nodes, frames on their way, and chance. Read next: `nodes`.
+
+mod nodes;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,13 +14,12 @@ use client::{Client, Closed, Effect, Link, Moment};
 use histcheck::{ClientId, History, Members, Person};
 use shared::{
     ClientFrame, Code, ConversationId, Message, MsgId, ServerFrame, Timestamp, UserId,
-    event::Position,
-    frame::{AuthAnswer, Heads, User},
+    frame::{AuthAnswer, User},
 };
 
 use super::{
     PATIENCE,
-    model::{Flaw, Sending, Store, is_member, sent},
+    model::{Flaw, Sending, Store, is_member},
 };
 use crate::{
     dice::Dice,
@@ -190,122 +191,6 @@ impl World {
         }
     }
 
-    /// A frame of a client comes to its node.
-    fn upward(&mut self, at: usize) {
-        let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
-            return;
-        };
-        let me = user_of(USERS[at]);
-        let (conversation, msg_id, content) = match frame {
-            ClientFrame::SendToAll(send) => (
-                send.conversation.unwrap_or(ConversationId::EVERYONE),
-                send.msg_id,
-                send.content,
-            ),
-            ClientFrame::SendToOne(send) => {
-                let Some(conversation) = send.conversation else {
-                    return;
-                };
-                (conversation, send.msg_id, send.content)
-            }
-            other => {
-                let mine = self.conversations_of(at);
-                let answer = self.store.answer(&me, &mine, other, self.flaw);
-                self.peers[at].down.extend(answer);
-                return;
-            }
-        };
-        if !self.is_healing && self.dice.one_in(20) {
-            self.peers[at].down.push_back(sent(msg_id, None));
-            return;
-        }
-        self.nodes[node].push(Sending {
-            peer: at,
-            by: me,
-            conversation,
-            msg_id,
-            content,
-            stored: None,
-            is_published: false,
-            is_answered: false,
-        });
-    }
-
-    /// A node takes one of its sends a step further.
-    fn work(&mut self) {
-        let node = self.draw(self.nodes.len());
-        if self.nodes[node].is_empty() {
-            return;
-        }
-        let which = self.draw(self.nodes[node].len());
-        let mut sending = self.nodes[node].remove(which);
-        let flaw = self.flaw;
-        let is_early = |step: Flaw| flaw == Some(step) && sending.stored.is_none();
-        let is_answer_early = is_early(Flaw::AcksBeforeCommit) && !sending.is_answered;
-        let is_publish_early = is_early(Flaw::PublishesEarly) && !sending.is_published;
-        if sending.stored.is_none() && !is_answer_early && !is_publish_early {
-            let message = self.foresee(node, &sending);
-            self.store.commit(&message);
-            sending.stored = Some(message);
-        } else if !sending.is_published && !is_answer_early {
-            // Told to every node, this one as well; some of it is lost, some comes twice, also when
-            // all is well: a push is a hint.
-            let message = sending
-                .stored
-                .clone()
-                .unwrap_or_else(|| self.foresee(node, &sending));
-            for to in 0..self.nodes.len() {
-                let times = match self.dice.between(0, 10) {
-                    0 => 0,
-                    1 => 2,
-                    _ => 1,
-                };
-                self.bus
-                    .extend(std::iter::repeat_n((to, message.clone()), times));
-            }
-            sending.is_published = true;
-        } else if !sending.is_answered {
-            let message = sending
-                .stored
-                .clone()
-                .unwrap_or_else(|| self.foresee(node, &sending));
-            let peer = &mut self.peers[sending.peer];
-            if peer.node == Some(node) {
-                peer.down
-                    .push_back(sent(sending.msg_id.clone(), Some(&message)));
-            }
-            sending.is_answered = true;
-        }
-        if sending.stored.is_none() || !sending.is_published || !sending.is_answered {
-            self.nodes[node].insert(which, sending);
-        }
-    }
-
-    /// How a send would be stored now. A node that counts by itself knows nothing of the others.
-    fn foresee(&self, node: usize, sending: &Sending) -> Message {
-        let mut head = self.store.head(sending.conversation);
-        if self.flaw == Some(Flaw::CountsOnEachNode) && node > 0 {
-            head = head.previous();
-        }
-        self.store.next(sending, head, self.flaw)
-    }
-
-    /// The bus tells one thing, in whatever order.
-    fn tell(&mut self) {
-        if self.bus.is_empty() {
-            return;
-        }
-        let which = self.draw(self.bus.len());
-        let (node, message) = self.bus.swap_remove(which);
-        let tells_all = self.flaw == Some(Flaw::TellsEverybody);
-        for (at, peer) in self.peers.iter_mut().enumerate() {
-            let is_theirs = is_member(UserId(USERS[at]), message.conversation) || tells_all;
-            if peer.node == Some(node) && is_theirs {
-                peer.down.push_back(ServerFrame::Message(message.clone()));
-            }
-        }
-    }
-
     fn downward(&mut self, at: usize) {
         if let Some(frame) = self.peers[at].down.pop_front() {
             self.tick();
@@ -325,55 +210,6 @@ impl World {
             peer.client.closed(now, Closed::Lost);
         }
         self.follow(at);
-    }
-
-    /// A node dies with all that it was at, wherever it was.
-    fn crash(&mut self) {
-        let node = self.draw(self.nodes.len());
-        self.nodes[node].clear();
-        self.bus.retain(|(to, _)| *to != node);
-        for at in 0..self.peers.len() {
-            if self.peers[at].node == Some(node) {
-                self.cut(at);
-            }
-        }
-    }
-
-    /// A mailbox is full: its pushes are forgotten, and their newest numbers told.
-    fn overflow(&mut self, at: usize) {
-        let peer = &mut self.peers[at];
-        let mut heads: BTreeMap<ConversationId, Position> = BTreeMap::new();
-        peer.down.retain(|frame| {
-            let ServerFrame::Message(message) = frame else {
-                return true;
-            };
-            let head = Position::new(message.conversation, message.seq);
-            let known = heads.entry(message.conversation).or_insert(head);
-            known.seq = known.seq.max(message.seq);
-            false
-        });
-        let heads = heads.into_values().collect();
-        peer.down.push_back(ServerFrame::Heads(Heads { heads }));
-    }
-
-    /// One push on its way is lost, late, or late and twice. None comes before an answer that was
-    /// given before it, since one socket keeps its order.
-    fn spoil(&mut self, at: usize) {
-        let is_push = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
-        let how = self.dice.between(0, 3);
-        let down = &mut self.peers[at].down;
-        if let Some(which) = down.iter().position(is_push)
-            && let Some(frame) = down.remove(which)
-        {
-            match how {
-                0 => {}
-                1 => {
-                    down.push_back(frame.clone());
-                    down.push_back(frame);
-                }
-                _ => down.push_back(frame),
-            }
-        }
     }
 
     /// Does what a client asks.
