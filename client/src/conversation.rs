@@ -26,6 +26,8 @@ pub struct Conversation {
     typing: Vec<(UserId, Moment)>,
     /// Wanted on screen, so its hole is filled; others only follow their head.
     pub(crate) is_open: bool,
+    /// The server has said how far its log goes: one that is in no summary is asked for.
+    pub(crate) is_heard_of: bool,
     comparison: Comparison,
     /// The last `seq` the server knows a device of this person to have, as far as is known here.
     delivered: Seq,
@@ -66,6 +68,7 @@ impl Conversation {
             counted: (Seq::NONE, 0),
             typing: Vec::new(),
             is_open: false,
+            is_heard_of: false,
             comparison: Comparison::Same,
             delivered: Seq::NONE,
             told_delivered_at: Moment::ZERO,
@@ -236,6 +239,7 @@ impl Conversation {
     /// own messages in it are safe. One that is open asks for its newest page, and where that is all
     /// of it, for all of it.
     pub(crate) fn note_head(&mut self, head: Seq) {
+        self.is_heard_of = true;
         let missed = head.0.saturating_sub(self.timeline.cursor().0);
         let most = match self.timeline.events().len() {
             0 if self.is_open => u64::from(PAGE_EVENTS),

@@ -444,12 +444,15 @@ impl Client {
     /// Fetches the page before what is held, if there is one.
     pub fn page_back(&mut self, now: Moment, conversation: ConversationId) {
         let question = Question::Older(conversation);
-        let timeline = &self.conversation_mut(conversation).timeline;
-        if timeline.is_complete() || self.is_asked(question) {
+        let is_asked = self.is_asked(question);
+        let asked = self.conversation_mut(conversation);
+        let is_whole = asked.is_heard_of && asked.timeline.is_complete();
+        if is_whole || is_asked {
             return;
         }
-        let timeline = &self.conversation_mut(conversation).timeline;
-        let before = Some(timeline.floor().next());
+        // Of one that nothing is known of, the newest page.
+        let floor = asked.timeline.floor().next();
+        let before = asked.is_heard_of.then_some(floor);
         self.ask(now, question, |request_id| {
             let limit = Some(PAGE_EVENTS);
             ClientFrame::Pull(Pull {
@@ -646,6 +649,9 @@ impl Client {
             }
         }
         let conversation = self.conversation_mut(page.conversation);
+        if !conversation.is_heard_of {
+            conversation.note_head(page.head);
+        }
         if conversation
             .timeline
             .take_page(page.events, page.head)

@@ -70,6 +70,10 @@ pub(crate) async fn run(options: &Options, bench: &Bench) -> Result<bool> {
         }
     }
     print_table(&faults, &tallies);
+    if tallies.is_empty() {
+        println!("Nothing was struck, and so nothing is shown: see above what was left out");
+        return Ok(false);
+    }
     println!(
         "{}",
         if is_good {

@@ -75,9 +75,10 @@ impl SignInLimits {
     }
 }
 
-/// Messages by one user, over all connections.
+/// Messages and signs of typing by one user, over all connections.
 pub struct SendLimits {
     by_user: Limit<UserId>,
+    typing: Limit<UserId>,
 }
 
 impl SendLimits {
@@ -86,7 +87,14 @@ impl SendLimits {
     pub fn new(is_on: bool) -> Self {
         Self {
             by_user: Limit::new(is_on, 60, Duration::from_millis(50)),
+            // A client says it every 3 s, from several devices and in several conversations.
+            typing: Limit::new(is_on, 10, Duration::from_secs(1)),
         }
+    }
+
+    /// Counts one sign of typing, and says whether the others are to hear of it.
+    pub fn may_type(&self, user: UserId) -> bool {
+        self.typing.check(&user).is_ok()
     }
 
     /// Counts one message.
@@ -100,6 +108,7 @@ impl SendLimits {
     /// Forgets those who have been quiet.
     pub fn tidy(&self) {
         self.by_user.tidy();
+        self.typing.tidy();
     }
 }
 
@@ -118,6 +127,13 @@ mod tests {
             matches!(limits.check(here, "ANA"), Err(AuthError::TooFast(wait)) if !wait.is_zero())
         );
         limits.check(here, "Bo").unwrap();
+    }
+
+    #[test]
+    fn who_types_without_end_is_not_heard_any_more() {
+        let limits = SendLimits::new(true);
+        assert!((0..10).all(|_| limits.may_type(UserId(1))));
+        assert!(!limits.may_type(UserId(1)) && limits.may_type(UserId(2)));
     }
 
     #[test]

@@ -65,8 +65,9 @@ impl Commands {
         };
         let (bus, origin) = (self.bus.clone(), send.origin);
         let committed = move |appended: &Appended| {
-            // A repetition is told again: the first time may have died between commit and publish.
-            if let Appended::Stored(message) | Appended::Repeated(message) = appended {
+            // A repetition is not told again: whoever knows no `seq` would show it twice. If the first
+            // time died between commit and publish, so did every connection, and who comes back pulls.
+            if let Appended::Stored(message) = appended {
                 bus.publish_committed(Event::MessageSent {
                     message: message.clone(),
                     origin,

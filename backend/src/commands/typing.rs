@@ -6,7 +6,7 @@ use super::{Commands, Refusal};
 use crate::{auth::Session, bus::Event};
 
 impl Commands {
-    /// Tells the others in a conversation that the caller is typing.
+    /// Tells the others in a conversation that the caller is typing; not more often than people type.
     ///
     /// # Errors
     /// [`Refusal::NotMember`], or [`Refusal::Unavailable`] if the store fails.
@@ -15,6 +15,9 @@ impl Commands {
         caller: &Session,
         conversation: ConversationId,
     ) -> Result<(), Refusal> {
+        if !self.limits.may_type(caller.user.id) {
+            return Ok(());
+        }
         self.require_member(caller.user.id, conversation).await?;
         let typing = TypingBy {
             conversation,

@@ -25,7 +25,7 @@ type Cookie = AppendHeaders<Option<(header::HeaderName, HeaderValue)>>;
 /// `GET /server`
 pub(super) async fn server(State(site): Shared, headers: HeaderMap) -> Json<ServerInfo> {
     let gateway = &site.gateway;
-    let user = match token_of(&headers) {
+    let user = match token_of(&site, &headers) {
         Some(token) => gateway.auth.session(&gateway.store, token).await.ok(),
         None => None,
     };

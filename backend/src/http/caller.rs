@@ -17,14 +17,14 @@ impl FromRequestParts<Arc<Site>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Problem> {
-        let token = token_of(&parts.headers).ok_or(AuthError::Missing)?;
+        let token = token_of(site, &parts.headers).ok_or(AuthError::Missing)?;
         let gateway = &site.gateway;
         Ok(Self(gateway.auth.session(&gateway.store, token).await?))
     }
 }
 
 /// The session token that a request carries.
-pub(super) fn token_of(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn token_of<'a>(site: &Site, headers: &'a HeaderMap) -> Option<&'a str> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
@@ -38,7 +38,8 @@ pub(super) fn token_of(headers: &HeaderMap) -> Option<&str> {
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == PLAIN || *name == SECURE)
+        // Behind https only the cookie that no other host could have set.
+        .find(|(name, _)| *name == cookie_name(site))
         .map(|(_, token)| token)
 }
 
@@ -54,18 +55,19 @@ pub(super) fn no_cookie(site: &Site) -> Option<HeaderValue> {
 }
 
 fn cookie_with(site: &Site, value: &str, max_age: u64) -> Option<HeaderValue> {
+    let name = cookie_name(site);
+    let secure = if name == SECURE { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}
+
+fn cookie_name(site: &Site) -> &'static str {
     let is_https = site
         .public_origin
         .as_ref()
         .is_some_and(|url| url.starts_with("https://"));
-    let (name, secure) = if is_https {
-        (SECURE, "; Secure")
-    } else {
-        (PLAIN, "")
-    };
-    let cookie =
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}");
-    HeaderValue::from_str(&cookie).ok()
+    if is_https { SECURE } else { PLAIN }
 }
 
 const PLAIN: &str = "pond-session";

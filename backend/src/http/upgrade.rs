@@ -38,7 +38,7 @@ async fn claim(site: &Site, uri: &Uri, headers: &HeaderMap) -> Claim {
             Err(error) => Claim::Refused(error),
         };
     }
-    match token_of(headers) {
+    match token_of(site, headers) {
         None => Claim::Nothing,
         Some(token) => match gateway.auth.session(&gateway.store, token).await {
             Ok(session) => Claim::Session(session),

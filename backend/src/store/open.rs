@@ -38,7 +38,7 @@ impl Locked {
             path: folder.to_owned(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        make_private_folder(folder).map_err(failed)?;
         let file = File::options()
             .create(true)
             .truncate(false)
@@ -53,6 +53,25 @@ impl Locked {
     }
 }
 
+/// Makes the folder if there is none: for the user who runs the server alone, since private messages
+/// are in it.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes an empty database file if there is none; SQLite gives the files beside it the same rights.
+fn make_private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}
+
 /// The one connection that writes.
 pub(super) fn open_for_writing(
     file: &Path,
@@ -64,6 +83,10 @@ pub(super) fn open_for_writing(
         source,
     };
     check_before_touching(file)?;
+    make_private_file(file).map_err(|source| OpenError::Folder {
+        path: file.to_owned(),
+        source,
+    })?;
     let mut connection = Connection::open(file).map_err(unreadable)?;
     configure(&connection, page_limit).map_err(unreadable)?;
     migrate(&mut connection, file)?;

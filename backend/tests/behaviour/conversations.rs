@@ -29,6 +29,35 @@ async fn a_message_sent_twice_is_stored_once_and_answered_alike() {
 }
 
 #[tokio::test]
+async fn a_message_sent_twice_is_pushed_once() {
+    let server = TestServer::demo();
+    let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
+    for _ in 0..3 {
+        assert_acked(&ana.say("m1", "hi").await, 1);
+    }
+    let pushed: Vec<_> = bo
+        .messages_so_far()
+        .await
+        .into_iter()
+        .map(|one| one.seq)
+        .collect();
+    assert_eq!(pushed, [Seq(1)]);
+}
+
+#[tokio::test]
+async fn a_page_of_control_characters_fits_a_socket() {
+    let server = TestServer::demo();
+    let mut ana = server.peer("Ana").await;
+    // One byte that takes six in JSON; as many as fit a frame.
+    let text = "\u{1}".repeat(10_000);
+    for n in 1..=12 {
+        assert_acked(&ana.say(&format!("m{n}"), &text).await, n);
+    }
+    let page = ana.pull(EVERYONE, None, None).await;
+    assert!(!page.events.is_empty() && page.head == Seq(12));
+}
+
+#[tokio::test]
 async fn a_message_sent_twice_at_once_is_stored_once() {
     let server = TestServer::demo();
     let (mut desk, mut phone) = (server.peer("Ana").await, server.peer("Ana").await);

@@ -1,6 +1,6 @@
 //! Start-up refuses, with one clear sentence, what would break a promise or lose data.
 
-use backend::store::World;
+use backend::{server::Server, store::World};
 use tempfile::TempDir;
 
 use super::support::{TestServer, config_in, start_error};
@@ -77,6 +77,24 @@ async fn accounts_and_nicknames_are_never_mixed() {
     server.stop().await;
     let error = start_error(config_in(&server.config.data, World::Demo)).to_string();
     assert!(error.contains("with accounts"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_the_data() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("deep/data");
+    let server = Server::start(config_in(&data, World::Demo)).unwrap();
+    let rights = |path: &std::path::Path| {
+        let metadata = std::fs::metadata(path).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(rights(&data), 0o700);
+    for file in ["pond.db", "pond.db-wal"] {
+        assert_eq!(rights(&data.join(file)), 0o600, "{file}");
+    }
+    server.stop().await;
 }
 
 #[tokio::test]

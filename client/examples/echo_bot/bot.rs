@@ -127,6 +127,14 @@ impl Bot {
         }
     }
 
+    /// Whether this answer stands in what is held of the log.
+    fn has_said(&self, id: ConversationId, msg_id: &MsgId) -> bool {
+        let is_it =
+            |event: &Event| matches!(event, Event::MessageSent(sent) if sent.msg_id == *msg_id);
+        let conversation = self.client.conversation(id);
+        conversation.is_some_and(|conversation| conversation.timeline().events().any(is_it))
+    }
+
     fn answer_in(&mut self, id: ConversationId) {
         let (now, me) = (self.now(), self.client.me().id);
         let Some(conversation) = self.client.conversation(id) else {
@@ -142,6 +150,11 @@ impl Bot {
             self.client.page_back(now, id);
             return;
         }
+        if self.client.outgoing(id).next().is_some() {
+            // The answers are on their way; once the last is in the log this is called again.
+            return;
+        }
+        let mut has_answered = false;
         for event in unread {
             if let Event::MessageSent(message) = event
                 && message.from != me
@@ -150,13 +163,17 @@ impl Bot {
                 && let Ok(msg_id) = MsgId::parse(&format!("echo-{id}-{}", message.seq))
             {
                 let content = format!("{PREFIX}{}", message.content);
-                if shared::text::check(&content).is_ok() {
+                if shared::text::check(&content).is_ok() && !self.has_said(id, &msg_id) {
                     self.client.send(now, wall_clock(), id, msg_id, content);
+                    has_answered = true;
                 }
             }
         }
-        // Only now, so that a bot that dies here answers again, under the same ids.
-        self.client.mark_read(id, newest);
+        // Only when every answer is in the log, so that a bot that dies before answers again, under
+        // the same ids.
+        if !has_answered {
+            self.client.mark_read(id, newest);
+        }
     }
 }
 

@@ -196,7 +196,7 @@ fn error(code: Code) -> &'static str {
         Code::BadText => "This has nothing to read in it. Write something and send it again.",
         Code::BadName => "This name cannot be used. Leave out @, # and invisible characters.",
         Code::WeakPassword => "This password is too short or too long. Choose another.",
-        Code::TooFast => "That was very fast. Nothing is lost: wait a moment and try again.",
+        Code::TooFast => "That was too often.",
         Code::Unavailable => {
             "The server could not do this now. Nothing is lost: try again in a moment."
         }

@@ -172,7 +172,7 @@ fn error(code: Code) -> &'static str {
         Code::BadText => "消息里没有可读的内容。写点什么再发吧。",
         Code::BadName => "这个名字不能用，请去掉 @、# 和不可见字符。",
         Code::WeakPassword => "密码太短或太长，换一个吧。",
-        Code::TooFast => "操作太快了。内容都还在，稍等一下再试。",
+        Code::TooFast => "操作太频繁了。",
         Code::Unavailable => "服务器暂时处理不了。内容都还在，稍后再试。",
         Code::StorageFull => "服务器磁盘满了。消息可以看，你写的也留在这里。请告诉服务器的管理员。",
         Code::Other(_) => "出了点这个版本还不认识的问题。内容都还在，刷新页面试试。",

@@ -91,14 +91,14 @@ impl Stage {
         let mut ended = 0;
         let collect = async {
             while let Some(joined) = self.tasks.join_next().await {
-                entries.extend(joined.unwrap_or_default());
+                entries.extend(history_of(joined));
                 ended += 1;
             }
         };
         if timeout(FINISH, collect).await.is_err() {
             self.order(|orders| orders.phase = Phase::GiveUp);
             while let Some(joined) = self.tasks.join_next().await {
-                entries.extend(joined.unwrap_or_default());
+                entries.extend(history_of(joined));
             }
         }
         let mut clients = self.clients();
@@ -187,3 +187,14 @@ const FOREVER: Duration = Duration::from_hours(1);
 const FINISH: Duration = Duration::from_secs(30);
 /// Auditors are numbered from here, above any peer.
 const FIRST_AUDITOR: u32 = 1 << 20;
+
+/// What a client wrote down. One that panicked is a defect of the engine, and ends the run.
+fn history_of<T>(joined: std::result::Result<T, tokio::task::JoinError>) -> T {
+    match joined {
+        Ok(history) => history,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => unreachable!("no client is cancelled before it ended"),
+        },
+    }
+}
