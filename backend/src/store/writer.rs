@@ -7,6 +7,7 @@
 use std::{
     path::{Path, PathBuf},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -187,15 +188,26 @@ impl Worker {
         outcome
     }
 
-    /// Moves the log into the database file: when it is large, or earlier when nobody waits.
+    /// Moves the log into the database file and cuts it to nothing: when it is large, or earlier when
+    /// nobody waits. Somebody who reads the log just now holds up the cut and not the senders: it is
+    /// tried again after the next commit.
     fn checkpoint_if_large(&self) {
         let bytes = std::fs::metadata(&self.log_file).map_or(0, |file| file.len());
         let is_idle = self.queue.is_empty();
-        if (bytes > CHECKPOINT_BYTES || (is_idle && bytes > IDLE_CHECKPOINT_BYTES))
-            && let Err(error) =
-                self.connection
-                    .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        {
+        if bytes <= IDLE_CHECKPOINT_BYTES || (!is_idle && bytes <= CHECKPOINT_BYTES) {
+            return;
+        }
+        let patience = if bytes > MOST_LOG_BYTES {
+            READERS_END_WITHIN
+        } else {
+            Duration::ZERO
+        };
+        // Nobody else writes, so this is the only thing that the connection ever waits for.
+        let done = self.connection.busy_timeout(patience).and_then(|()| {
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        });
+        if let Err(error) = done {
             warn!(%error, "a checkpoint failed; the next one makes up for it");
         }
     }
@@ -222,3 +234,7 @@ const MAX_BATCH: usize = 512;
 const MAX_WAITING: usize = 4096;
 const CHECKPOINT_BYTES: u64 = 32 << 20;
 const IDLE_CHECKPOINT_BYTES: u64 = 4 << 20;
+/// A log that readers kept from being cut for so long is worth a pause.
+const MOST_LOG_BYTES: u64 = 256 << 20;
+/// A reader reads one page or one summary.
+const READERS_END_WITHIN: Duration = Duration::from_secs(1);
