@@ -40,7 +40,8 @@ export default defineConfig({
     screenshot: "only-on-failure",
     trace: { mode: "retain-on-failure", screenshots: false },
   },
-  projects: process.env.POND_PICTURES
-    ? [{ name: "pictures", testDir: "pictures" }]
+  // `npm run pictures` and `npm run figures` look at the app instead of testing it.
+  projects: process.env.POND_ALSO
+    ? [{ name: process.env.POND_ALSO, testDir: process.env.POND_ALSO }]
     : [{ name: "tests", testDir: "specs" }],
 });
