@@ -155,8 +155,9 @@ impl Auth {
     /// [`AuthError`].
     pub async fn sign_out(&self, store: &Store, session: &Session) -> Result<(), AuthError> {
         if let Some(token) = session.token {
-            self.tickets.revoke(token);
             store.delete_session(token).await?;
+            // After it: until then another ticket could be had.
+            self.tickets.revoke(token);
         }
         Ok(())
     }

@@ -10,7 +10,14 @@ use shared::{ConversationId, Timestamp, UserId, frame::Presence};
 
 use crate::{
     app::PickerOpen,
-    components::{connection, face::Face, focus, icons::PlusIcon, logo::Logo, me_menu::MeMenu},
+    components::{
+        connection::{self, Look},
+        face::Face,
+        focus,
+        icons::PlusIcon,
+        logo::Logo,
+        me_menu::MeMenu,
+    },
     i18n::{t, text, texts::badge},
     live::{act, each, live, memo, when},
     names,
@@ -173,7 +180,12 @@ fn Me() -> impl IntoView {
     let session = Session::expect();
     let me = session.me();
     let look = connection::look_of(session);
-    let presence = presence_of(session, me.id);
+    let known = presence_of(session, me.id);
+    // What the server last said of us does not hold without it.
+    let presence = memo(move || match look.get() {
+        Look::Banner | Look::Offline => Presence::Offline,
+        Look::Fine | Look::Starting | Look::Line => known.get(),
+    });
     view! {
         <div class="me">
             <Face user=me.id name=me.name.clone() presence big=true />
