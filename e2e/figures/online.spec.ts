@@ -17,12 +17,13 @@ test(`back online with ${MISSED} missed messages`, async ({ pond, person }) => {
     await expect(window.talk.getByText(window.words.noNetwork)).toBeVisible();
     const texts = Array.from({ length: MISSED }, (_, at) => `round ${round} line ${at + 1}.`);
     await bo.send(EVERYONE, ...texts);
-    const painted = page.evaluate(async (last) => {
-      const now = () => performance.now();
-      const online = new Promise<number>((resolve) => {
-        addEventListener("online", () => resolve(now()), { once: true });
-      });
-      const began = await online;
+    const began = await page.evaluateHandle(() => {
+      const began = { at: 0 };
+      addEventListener("online", () => (began.at = performance.now()), { once: true });
+      return began;
+    });
+    await page.context().setOffline(false);
+    const took = await began.evaluate(async (began, last) => {
       const isThere = () => {
         const rows = [...document.querySelectorAll("article")];
         return rows.some((row) => row.textContent?.includes(last));
@@ -31,10 +32,9 @@ test(`back online with ${MISSED} missed messages`, async ({ pond, person }) => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       while (!isThere()) await frame();
       await frame();
-      return now() - began;
+      return performance.now() - began.at;
     }, texts[MISSED - 1]!);
-    await page.context().setOffline(false);
-    times.push(await painted);
+    times.push(took);
   }
   times.sort((one, other) => one - other);
   const shown = times.map((time) => time.toFixed(0)).join(", ");
