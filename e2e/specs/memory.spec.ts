@@ -40,6 +40,7 @@ test("what is written without a network outlives a reload, and is sent once and 
 }) => {
   const { account, window } = await person("Ana");
   await window.say("before");
+  await expect.poll(async () => (await account.log(EVERYONE)).length).toBe(1);
   await isKept(window.page);
   await window.page.context().setOffline(true);
   const texts = numbered("kept", 6);
@@ -230,7 +231,7 @@ test("what one person wrote is neither shown to the next nor sent by them, and w
   await window.isReady();
   await window.say("Bo alone");
   await expect(window.message("Ana alone")).toHaveCount(0);
-  expect(contents(await bo.log(EVERYONE))).toEqual(["Bo alone"]);
+  await expect.poll(async () => contents(await bo.log(EVERYONE))).toEqual(["Bo alone"]);
 
   await enter(account);
   await page.reload();
