@@ -20,8 +20,8 @@ export default defineConfig({
   outputDir: "results/traces",
   fullyParallel: true,
   workers: 2,
-  // One more try where a machine is shared; what needed it is listed as flaky.
-  retries: process.env.CI ? 1 : 0,
+  // Two more tries where a machine is shared; what needed them is listed as flaky.
+  retries: process.env.CI ? 2 : 0,
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
