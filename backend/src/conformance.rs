@@ -6,12 +6,10 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use axum::{
-    Router,
-    extract::ws::{Message, WebSocketUpgrade},
-    routing::any,
-};
+use axum::{Router, extract::Request, routing::any};
 use axum_server::Handle;
+use tokio_util::task::TaskTracker;
+use tungstenite::Message;
 
 use crate::{
     gateway::{
@@ -28,7 +26,8 @@ use crate::{
 pub async fn serve(listen: SocketAddr) -> Result<(), std::io::Error> {
     let listener = TcpListener::bind(listen)?;
     listener.set_nonblocking(true)?;
-    let upgrade = async |upgrade: WebSocketUpgrade| socket::accept(upgrade, run);
+    let tasks = TaskTracker::new();
+    let upgrade = async move |request: Request| socket::accept(request, &tasks, run);
     let app = Router::new().fallback(any(upgrade));
     server::accept(listener, app, Handle::new())?.await;
     Ok(())

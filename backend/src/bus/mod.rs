@@ -80,6 +80,15 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Event> {
         self.queue.recv().await
     }
+
+    /// Adds the events that wait already, until there are `most`.
+    pub fn take_waiting(&mut self, events: &mut Vec<Event>, most: usize) {
+        while events.len() < most
+            && let Ok(event) = self.queue.try_recv()
+        {
+            events.push(event);
+        }
+    }
 }
 
 /// Events on their way to the hub. Source: some milliseconds of what a disk can commit.

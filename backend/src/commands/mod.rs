@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use refusal::Refusal;
-pub use send_message::{Ack, Recipient, SendMessage};
+pub use send_message::{Ack, Recipient, SendMessage, Sending};
 
 /// Everything that can be asked.
 pub struct Commands {

@@ -1,12 +1,17 @@
 //! Sending: the one road every message takes.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use shared::{ConversationId, Message, MsgId, name, text};
 
 use super::{Commands, Refusal};
 use crate::{
     auth::Session,
     bus::{ConnectionId, Event},
-    store::{self, Append, Appended},
+    store::{self, Answered, Append, Appended},
 };
 
 /// A message that somebody wants to send.
@@ -40,6 +45,28 @@ pub struct Ack {
     pub message: Message,
 }
 
+/// A message on its way to the disk; it goes on, whether this is awaited or dropped.
+#[derive(Debug)]
+pub struct Sending {
+    answered: Answered<Appended>,
+    conversation: ConversationId,
+}
+
+impl Future for Sending {
+    type Output = Result<Ack, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answered)
+            .poll(context)
+            .map(|appended| match appended? {
+                Appended::Stored(message) | Appended::Repeated(message) => Ok(Ack { message }),
+                Appended::MsgIdReused => Err(Refusal::MsgIdReused),
+                Appended::NotMember => Err(Refusal::NotMember),
+                Appended::NoSuchUser => Err(Refusal::NoSuchUser(self.conversation.to_string())),
+            })
+    }
+}
+
 impl Commands {
     /// Appends a message to a conversation the caller is a member of, and answers after the commit.
     /// A repeated `msg_id` returns the first result, so a client may send again after a lost ack.
@@ -47,6 +74,19 @@ impl Commands {
     /// # Errors
     /// [`Refusal`].
     pub async fn send_message(&self, caller: &Session, send: SendMessage) -> Result<Ack, Refusal> {
+        self.start_sending(caller, send).await?.await
+    }
+
+    /// Hands a message to the store, behind those handed over before, and does not wait for the
+    /// commit. Whoever starts the next one afterwards has them stored in this order.
+    ///
+    /// # Errors
+    /// [`Refusal`], where it is known already.
+    pub async fn start_sending(
+        &self,
+        caller: &Session,
+        send: SendMessage,
+    ) -> Result<Sending, Refusal> {
         text::check(&send.content)?;
         self.limits
             .check(caller.user.id)
@@ -74,12 +114,11 @@ impl Commands {
                 });
             }
         };
-        match self.store.append(append, committed).await? {
-            Appended::Stored(message) | Appended::Repeated(message) => Ok(Ack { message }),
-            Appended::MsgIdReused => Err(Refusal::MsgIdReused),
-            Appended::NotMember => Err(Refusal::NotMember),
-            Appended::NoSuchUser => Err(Refusal::NoSuchUser(conversation.to_string())),
-        }
+        let answered = self.store.start_append(append, committed).await?;
+        Ok(Sending {
+            answered,
+            conversation,
+        })
     }
 
     /// After the restore of a backup an id may be given again, to somebody else: where the sender says

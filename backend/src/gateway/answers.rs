@@ -1,21 +1,22 @@
 //! From frames to commands, and from what came of them to answers.
 
+use std::collections::HashSet;
+
 use shared::{
     ClientFrame, Code, ConversationId, DecodeError, MsgId, RequestId, ServerFrame,
     frame::{
-        AuthAnswer, ErrorAnswer, Heartbeat, HeartbeatAnswer, Page, People, Person, Presence,
-        SendAnswer, Summary, User, msg_id_of, request_id_of, wait_ms,
+        AuthAnswer, ErrorAnswer, FindUsers, Heartbeat, HeartbeatAnswer, Page, People, Presence,
+        Pull, SendAnswer, Summary, msg_id_of, request_id_of, wait_ms,
     },
     limits::{MAX_CURSORS, MAX_PEOPLE},
 };
 use tracing::error;
 
-use super::Gateway;
+use super::{Gateway, pending::Answer};
 use crate::{
     auth::Session,
     bus::ConnectionId,
     commands::{Ack, Recipient, Refusal, SendMessage},
-    hub::Hub,
     sabotage::{self, Defect},
 };
 
@@ -27,10 +28,10 @@ impl Gateway {
         caller: &Session,
         origin: Option<ConnectionId>,
         text: &str,
-    ) -> Option<ServerFrame> {
+    ) -> Option<Answer> {
         match ClientFrame::decode(text) {
             Ok(frame) => self.act(caller, origin, frame).await,
-            Err(error) => Some(misunderstood(text, &error)),
+            Err(error) => Some(Answer::Known(misunderstood(text, &error))),
         }
     }
 
@@ -50,8 +51,8 @@ impl Gateway {
         caller: &Session,
         origin: Option<ConnectionId>,
         frame: ClientFrame,
-    ) -> Option<ServerFrame> {
-        match frame {
+    ) -> Option<Answer> {
+        let answer = match frame {
             ClientFrame::SendToAll(send) => {
                 let to = match send.conversation.unwrap_or(ConversationId::EVERYONE) {
                     room @ ConversationId::Room(_) => Ok(Recipient::Conversation(room)),
@@ -60,7 +61,7 @@ impl Gateway {
                     )),
                 };
                 let (msg_id, content) = (send.msg_id, send.content);
-                Some(self.send(caller, origin, to, msg_id, content).await)
+                return Some(self.send(caller, origin, to, msg_id, content).await);
             }
             ClientFrame::SendToOne(send) => {
                 let to = match send.conversation {
@@ -73,58 +74,36 @@ impl Gateway {
                     )),
                 };
                 let (msg_id, content) = (send.msg_id, send.content);
-                Some(self.send(caller, origin, to, msg_id, content).await)
+                return Some(self.send(caller, origin, to, msg_id, content).await);
             }
-            ClientFrame::Summary(ask) => Some(self.summarise(caller, ask.request_id).await),
-            ClientFrame::Pull(pull) => {
-                let (conversation, request_id) = (pull.conversation, pull.request_id);
-                let pulled = self
-                    .commands
-                    .pull(caller, conversation, pull.after, pull.before, pull.limit)
-                    .await;
-                Some(match pulled {
-                    Ok(slice) => ServerFrame::Pull(Page {
-                        request_id,
-                        conversation,
-                        events: slice.events,
-                        head: slice.head,
-                    }),
-                    Err(refusal) => refused(Some(request_id), &refusal),
-                })
-            }
-            ClientFrame::FindUsers(find) => {
-                let request_id = find.request_id;
-                Some(match self.commands.find_users(&find.query).await {
-                    Ok(users) => ServerFrame::FindUsers(People {
-                        request_id,
-                        people: with_presence(&self.hub, users),
-                    }),
-                    Err(refusal) => refused(Some(request_id), &refusal),
-                })
-            }
-            ClientFrame::Heartbeat(beat) => Some(self.beat(caller, beat).await),
+            ClientFrame::Summary(ask) => self.summarise(caller, ask.request_id).await,
+            ClientFrame::Pull(pull) => self.pull(caller, pull).await,
+            ClientFrame::FindUsers(find) => self.find_users(find).await,
+            ClientFrame::Heartbeat(beat) => self.beat(caller, beat).await,
             ClientFrame::Read(position) => {
                 let marked = self.commands.mark_read(caller, position).await;
-                marked.err().map(|refusal| refused(None, &refusal))
+                refused(None, &marked.err()?)
             }
             ClientFrame::Delivered(position) => {
                 let marked = self.commands.mark_delivered(caller, position).await;
-                marked.err().map(|refusal| refused(None, &refusal))
+                refused(None, &marked.err()?)
             }
             ClientFrame::Typing(typing) => {
                 let told = self.commands.typing(caller, typing.conversation).await;
-                told.err().map(|refusal| refused(None, &refusal))
+                refused(None, &told.err()?)
             }
             // Who it is was said already; a client that says it again is answered again.
-            ClientFrame::Auth(_) => Some(self.welcome(caller)),
+            ClientFrame::Auth(_) => self.welcome(caller),
             ClientFrame::Presence(set) => {
                 let presence = set.presence.min(Presence::Away);
                 self.hub.set_presence(caller, origin, presence);
-                None
+                return None;
             }
-        }
+        };
+        Some(Answer::Known(answer))
     }
 
+    /// Hands a message to the store; the answer comes with its commit.
     async fn send(
         &self,
         caller: &Session,
@@ -132,8 +111,8 @@ impl Gateway {
         to: Result<Recipient, Refusal>,
         msg_id: MsgId,
         content: String,
-    ) -> ServerFrame {
-        let outcome = match to {
+    ) -> Answer {
+        let sending = match to {
             Ok(to) => {
                 let send = SendMessage {
                     to,
@@ -141,11 +120,42 @@ impl Gateway {
                     content,
                     origin,
                 };
-                self.commands.send_message(caller, send).await
+                self.commands.start_sending(caller, send).await
             }
             Err(refusal) => Err(refusal),
         };
-        sent(msg_id, outcome)
+        match sending {
+            Ok(sending) => Answer::Ack(msg_id, sending),
+            Err(refusal) => Answer::Known(sent(msg_id, Err(refusal))),
+        }
+    }
+
+    async fn pull(&self, caller: &Session, pull: Pull) -> ServerFrame {
+        let (conversation, request_id) = (pull.conversation, pull.request_id);
+        let pulled = self
+            .commands
+            .pull(caller, conversation, pull.after, pull.before, pull.limit)
+            .await;
+        match pulled {
+            Ok(slice) => ServerFrame::Pull(Page {
+                request_id,
+                conversation,
+                events: slice.events,
+                head: slice.head,
+            }),
+            Err(refusal) => refused(Some(request_id), &refusal),
+        }
+    }
+
+    async fn find_users(&self, find: FindUsers) -> ServerFrame {
+        let request_id = find.request_id;
+        match self.commands.find_users(&find.query).await {
+            Ok(users) => ServerFrame::FindUsers(People {
+                request_id,
+                people: self.hub.with_presence(users),
+            }),
+            Err(refusal) => refused(Some(request_id), &refusal),
+        }
     }
 
     async fn beat(&self, caller: &Session, beat: Heartbeat) -> ServerFrame {
@@ -180,12 +190,10 @@ impl Gateway {
             Err(refusal) => return refused(Some(request_id), &refusal),
         };
         let most = usize::try_from(MAX_PEOPLE).unwrap_or(usize::MAX);
-        let mut people = with_presence(&self.hub, peers);
-        for person in self.hub.people_here(most) {
-            if !people.iter().any(|known| known.id == person.id) {
-                people.push(person);
-            }
-        }
+        let mut people = self.hub.with_presence(peers);
+        let known: HashSet<_> = people.iter().map(|person| person.id).collect();
+        let here = self.hub.people_here(most).into_iter();
+        people.extend(here.filter(|person| !known.contains(&person.id)));
         people.truncate(most);
         let me = caller.user.clone();
         ServerFrame::Summary(Summary {
@@ -227,7 +235,8 @@ pub fn misunderstood(text: &str, error: &DecodeError) -> ServerFrame {
     })
 }
 
-fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
+/// The answer to a message, once it is known what came of it.
+pub(super) fn sent(msg_id: MsgId, outcome: Result<Ack, Refusal>) -> ServerFrame {
     ServerFrame::Send(match outcome {
         Ok(Ack { message }) => SendAnswer {
             msg_id,
@@ -274,13 +283,4 @@ fn log(refusal: &Refusal) {
     if let Refusal::Unavailable(source) = refusal {
         error!(%source, "a command failed");
     }
-}
-
-fn with_presence(hub: &Hub, users: Vec<User>) -> Vec<Person> {
-    let person = |User { id, name }| Person {
-        presence: hub.presence_of(id),
-        id,
-        name,
-    };
-    users.into_iter().map(person).collect()
 }

@@ -1,6 +1,9 @@
 //! Why a connection ended, and the close code that says so.
 
-use axum::extract::ws::{CloseFrame, close_code};
+use tungstenite::{
+    error::{Error, ProtocolError},
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 /// Why a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,14 +33,14 @@ impl Closed {
     pub fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::ByPeer => return None,
-            Self::NotSignedIn => (4401, "Sign in first"),
-            Self::TooSlow => (4408, "Reading too slowly"),
-            Self::Silent => (4408, "Nothing was heard for too long"),
-            Self::TooBig => (close_code::SIZE, "A frame was over the limit"),
-            Self::NotUtf8 => (close_code::INVALID, "A text frame was not UTF-8"),
-            Self::Protocol => (close_code::PROTOCOL, "A frame broke the protocol"),
-            Self::Binary => (close_code::UNSUPPORTED, "Only text frames are understood"),
-            Self::ServerStopping => (close_code::RESTART, "The server restarts, come back soon"),
+            Self::NotSignedIn => (CloseCode::Library(4401), "Sign in first"),
+            Self::TooSlow => (CloseCode::Library(4408), "Reading too slowly"),
+            Self::Silent => (CloseCode::Library(4408), "Nothing was heard for too long"),
+            Self::TooBig => (CloseCode::Size, "A frame was over the limit"),
+            Self::NotUtf8 => (CloseCode::Invalid, "A text frame was not UTF-8"),
+            Self::Protocol => (CloseCode::Protocol, "A frame broke the protocol"),
+            Self::Binary => (CloseCode::Unsupported, "Only text frames are understood"),
+            Self::ServerStopping => (CloseCode::Restart, "The server restarts, come back soon"),
         };
         Some(CloseFrame {
             code,
@@ -45,13 +48,17 @@ impl Closed {
         })
     }
 
+    /// Whether it came of something that the peer sent, and not of its silence or of us.
+    pub fn is_asked_for(self) -> bool {
+        match self {
+            Self::ByPeer | Self::TooBig | Self::NotUtf8 | Self::Protocol | Self::Binary => true,
+            Self::NotSignedIn | Self::TooSlow | Self::Silent | Self::ServerStopping => false,
+        }
+    }
+
     /// What the failure of a read or a write means.
-    pub fn from_error(error: axum::Error) -> Self {
-        use tungstenite::error::{Error, ProtocolError};
-        let Ok(error) = error.into_inner().downcast::<Error>() else {
-            return Self::ByPeer;
-        };
-        match *error {
+    pub fn from_error(error: &Error) -> Self {
+        match error {
             Error::Capacity(_) => Self::TooBig,
             Error::Utf8(_) => Self::NotUtf8,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::ByPeer,

@@ -1,4 +1,6 @@
-//! One signed-in WebSocket. One task reads, acts and writes, so acks and events leave in one order.
+//! One signed-in WebSocket. One task reads and acts, and what it answers leaves in the order it was
+//! asked. Messages are handed to the store one after the other and their acks awaited together, so a
+//! client that sends many needs no round trip, and no disk sync, for each.
 
 use std::time::Duration;
 
@@ -6,10 +8,10 @@ use shared::ServerFrame;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Closed, Gateway, socket::Socket};
+use super::{Closed, Gateway, pending::Answers, socket::Socket};
 use crate::{
     auth::Session,
-    hub::{Frame, Seated},
+    hub::{Burst, Kind, Seated},
 };
 
 /// A socket whose person is known.
@@ -20,49 +22,56 @@ pub struct Connection<'a> {
     /// Its place in the hub, with the mailbox of what is for it.
     seat: Seated,
     heard_at: Instant,
-    drained: Vec<Frame>,
+    answers: Answers,
 }
 
 impl<'a> Connection<'a> {
     /// Takes a seat in the hub.
     pub fn new(gateway: &'a Gateway, socket: Socket, session: Session) -> Self {
-        let seat = gateway.hub.join(&session);
+        let hello = gateway.welcome(&session);
+        let mailbox = socket.mailbox.clone();
+        let seat = gateway.hub.join(&session, mailbox, Some(hello));
         Self {
             gateway,
             socket,
             session,
             seat,
             heard_at: Instant::now(),
-            drained: Vec::new(),
+            answers: Answers::default(),
         }
     }
 
     /// Runs until the peer leaves, reads too slowly or falls silent, or the server stops.
     pub async fn run(mut self, stop: &CancellationToken) -> Closed {
-        let closed = match self.welcome().await {
-            Ok(()) => self.serve(stop).await,
-            Err(closed) => closed,
-        };
+        let closed = self.serve(stop).await;
+        if closed.is_asked_for() {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.settle() => {}
+            }
+        }
         // The others are told first, since a goodbye may take a moment.
         drop(self.seat);
         self.socket.close(closed).await;
         closed
     }
 
-    async fn welcome(&mut self) -> Result<(), Closed> {
-        let answer = self.gateway.welcome(&self.session);
-        self.write(&answer).await
-    }
-
     async fn serve(&mut self, stop: &CancellationToken) -> Closed {
         let mut pulse = interval_at(Instant::now() + PING_EACH, PING_EACH);
         loop {
-            // Cancel-safe: a frame or an event is taken only by the branch that wins.
+            // Cancel-safe: what is read or answered is taken only by the branch that wins. Nothing is
+            // read while the peer does not take what is for it, nor while it waits for many acks.
+            let may_ask = !self.answers.is_full();
             let outcome = tokio::select! {
+                biased;
                 () = stop.cancelled() => Err(Closed::ServerStopping),
-                frame = self.socket.receive() => self.receive(frame).await,
-                () = self.seat.mailbox.filled() => self.deliver().await,
-                _ = pulse.tick() => self.pulse().await,
+                () = self.seat.mailbox.filled() => self.drain(stop).await,
+                answer = self.answers.next(), if !self.answers.is_empty() => {
+                    self.answer(answer);
+                    Ok(())
+                }
+                () = self.socket.readable(), if may_ask => self.read().await,
+                _ = pulse.tick() => self.pulse(),
             };
             if let Err(closed) = outcome {
                 return closed;
@@ -70,34 +79,54 @@ impl<'a> Connection<'a> {
         }
     }
 
-    async fn receive(&mut self, frame: Result<Option<Frame>, Closed>) -> Result<(), Closed> {
-        let frame = frame?;
-        self.heard_at = Instant::now();
-        let Some(text) = frame else { return Ok(()) };
-        let origin = Some(self.seat.id);
-        match self.gateway.answer(&self.session, origin, &text).await {
-            Some(answer) => self.write(&answer).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn deliver(&mut self) -> Result<(), Closed> {
+    async fn drain(&mut self, stop: &CancellationToken) -> Result<(), Closed> {
         if self.seat.mailbox.is_closed() {
             return Err(Closed::NotSignedIn);
         }
-        self.seat.mailbox.take(&mut self.drained);
-        self.socket.send_all(self.drained.drain(..)).await
+        tokio::select! {
+            () = stop.cancelled() => Err(Closed::ServerStopping),
+            drained = self.socket.drain() => drained,
+        }
     }
 
-    async fn write(&mut self, frame: &ServerFrame) -> Result<(), Closed> {
-        self.socket.send(frame.encode().into()).await
+    /// Acts on what has come.
+    async fn read(&mut self) -> Result<(), Closed> {
+        while !self.answers.is_full()
+            && let Some(text) = self.socket.next(&mut self.heard_at)?
+        {
+            let origin = Some(self.seat.id);
+            // Boxed, since it is large, and most connections are silent most of the time.
+            let answer = Box::pin(self.gateway.answer(&self.session, origin, &text)).await;
+            if let Some(answer) = answer {
+                self.answers.push(answer);
+            }
+        }
+        Ok(())
     }
 
-    async fn pulse(&mut self) -> Result<(), Closed> {
+    /// Tells an answer, and with it those that are there, too.
+    fn answer(&mut self, first: ServerFrame) {
+        let mut burst = Burst::default();
+        burst.add(first.into(), Kind::Answer, None);
+        while let Some(next) = self.answers.next_now() {
+            burst.add(next.into(), Kind::Answer, None);
+        }
+        self.seat.mailbox.push_all(&burst);
+    }
+
+    /// Answers what was asked before the end.
+    async fn settle(&mut self) {
+        while !self.answers.is_empty() {
+            let answer = self.answers.next().await;
+            self.answer(answer);
+        }
+    }
+
+    fn pulse(&mut self) -> Result<(), Closed> {
         if self.heard_at.elapsed() > SILENCE {
             return Err(Closed::Silent);
         }
-        self.socket.ping().await
+        self.socket.ping()
     }
 }
 

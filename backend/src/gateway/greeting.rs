@@ -53,9 +53,7 @@ pub async fn complete(
 /// Reads frames until one says who it is.
 async fn ask(gateway: &Gateway, socket: &mut Socket) -> Result<Result<Session, AuthError>, Closed> {
     for _ in 0..MAX_FRAMES_BEFORE {
-        let Some(text) = socket.receive().await? else {
-            continue;
-        };
+        let text = socket.receive().await?;
         let answer = match ClientFrame::decode(&text) {
             Ok(ClientFrame::Auth(auth)) => {
                 return Ok(gateway
@@ -71,16 +69,14 @@ async fn ask(gateway: &Gateway, socket: &mut Socket) -> Result<Result<Session, A
             }),
             Err(error) => super::answers::misunderstood(&text, &error),
         };
-        socket.send(answer.encode().into()).await?;
+        socket.send(answer.into()).await?;
     }
     Ok(Err(AuthError::Missing))
 }
 
 async fn refuse(socket: &mut Socket, error: &AuthError) -> Result<Session, Closed> {
     let answer = AuthAnswer::refused(error.code(), error.to_string());
-    socket
-        .send(ServerFrame::Auth(answer).encode().into())
-        .await?;
+    socket.send(ServerFrame::Auth(answer).into()).await?;
     if error.code().is_passing() && error.code() != Code::NotSignedIn {
         // Not the person's fault: the client is to come back.
         return Err(Closed::ServerStopping);

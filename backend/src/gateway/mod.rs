@@ -7,12 +7,12 @@ pub mod answers;
 pub mod closed;
 pub mod connection;
 pub mod greeting;
+pub mod pending;
 pub mod socket;
 
 use std::sync::Arc;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::response::Response;
+use axum::{extract::Request, response::Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument as _, debug, info_span};
 
@@ -41,12 +41,11 @@ pub struct Gateway {
 
 impl Gateway {
     /// Answers the request for an upgrade; the connection goes on in a task of its own.
-    pub fn upgrade(self: &Arc<Self>, upgrade: WebSocketUpgrade, claim: Claim) -> Response {
+    pub fn upgrade(self: &Arc<Self>, request: Request, claim: Claim) -> Response {
         let gateway = Arc::clone(self);
-        let tracked = self.tasks.clone();
-        socket::accept(upgrade, move |socket| {
+        socket::accept(request, &self.tasks, move |socket| {
             let span = info_span!("connection", user.id = tracing::field::Empty);
-            tracked.track_future(gateway.run(socket, claim).instrument(span))
+            gateway.run(socket, claim).instrument(span)
         })
     }
 

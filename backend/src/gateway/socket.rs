@@ -1,137 +1,275 @@
-//! A socket as the gateway uses it: text in, batches of text out, each write with a deadline.
+//! A socket as the gateway uses it: text in, frames out, and nobody waited for longer than a deadline.
 //!
-//! [`accept`] is the one way to get one, so its limits hold wherever there is one.
+//! [`accept`] is the one way to get one, so its limits hold wherever there is one. What comes in is
+//! read by the WebSocket library, which also answers pings and goodbyes; what goes out leaves through
+//! the connection's [`Mailbox`], whoever tells it, so frames of the hub and of the library leave whole
+//! and in one order.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Read, Write},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
-    extract::ws::{Message, WebSocket, WebSocketUpgrade},
-    response::Response,
+    body::{Body, Bytes},
+    extract::Request,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
-use futures_util::SinkExt as _;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use shared::limits::MAX_FRAME_BYTES;
-use tokio::time::timeout;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+use tungstenite::{
+    Error, Message, Utf8Bytes, WebSocket,
+    handshake::server::create_response,
+    protocol::{Role, WebSocketConfig},
+};
 
 use super::Closed;
-use crate::hub::Frame;
+use crate::hub::{Frame, Kind, Mailbox, Wire};
 
 /// One WebSocket.
 pub struct Socket {
-    inner: WebSocket,
+    inner: WebSocket<Pipe>,
+    /// What goes out; the hub writes here, too.
+    pub mailbox: Arc<Mailbox>,
 }
 
-/// Answers the request for an upgrade; `run` goes on with the socket.
+/// The socket's two ends, as the library wants them.
+struct Pipe {
+    stream: Arc<TcpStream>,
+    mailbox: Arc<Mailbox>,
+}
+
+/// Answers a request for an upgrade; `run` goes on with the socket, in a task of `tasks`. A request
+/// that is none is told so, with status 400.
 pub fn accept<Run>(
-    upgrade: WebSocketUpgrade,
+    mut request: Request,
+    tasks: &TaskTracker,
     run: impl FnOnce(Socket) -> Run + Send + 'static,
 ) -> Response
 where
     Run: Future<Output = ()> + Send + 'static,
 {
-    upgrade
+    let upgrade = hyper::upgrade::on(&mut request);
+    match create_response(&request.map(|_| ())) {
+        Ok(response) => {
+            tasks.spawn(async move {
+                match open(upgrade).await {
+                    Ok(socket) => run(socket).await,
+                    Err(error) => warn!(%error, "an upgrade was answered and did not happen"),
+                }
+            });
+            response.map(|()| Body::empty())
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+async fn open(upgrade: OnUpgrade) -> Result<Socket, Box<dyn std::error::Error + Send + Sync>> {
+    let parts = downcast::<TokioIo<TcpStream>>(upgrade.await?)
+        .map_err(|_| "The connection is no plain TCP stream")?;
+    let stream = Arc::new(parts.io.into_inner());
+    let mailbox = Arc::new(Mailbox::of(Arc::clone(&stream), Wire::SocketJson));
+    let pipe = Pipe {
+        stream,
+        mailbox: Arc::clone(&mailbox),
+    };
+    let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(MAX_UNSENT_BYTES)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |inner| run(Socket { inner }))
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_FRAME_BYTES * 2)
+        .max_message_size(Some(MAX_FRAME_BYTES))
+        .max_frame_size(Some(MAX_FRAME_BYTES));
+    let came_early = parts.read_buf.to_vec();
+    let inner = WebSocket::from_partially_read(pipe, came_early, Role::Server, Some(config));
+    Ok(Socket { inner, mailbox })
 }
 
 impl Socket {
-    /// The next text frame; nothing for a frame that shows only that the peer lives. Cancel-safe.
+    /// The text frame that is here already, if one is; frames that show only that the peer lives are
+    /// counted as heard, by `heard`.
     ///
     /// # Errors
     /// [`Closed`] when there will be none.
-    pub async fn receive(&mut self) -> Result<Option<Frame>, Closed> {
-        match self.receive_any().await? {
-            Message::Text(text) => Ok(Some(text)),
-            Message::Binary(_) => Err(Closed::Binary),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(None),
+    pub fn next(&mut self, heard: &mut Instant) -> Result<Option<Utf8Bytes>, Closed> {
+        // Whoever takes no answers is asked for no more questions, nor for pings.
+        while !self.mailbox.has_waiting()
+            && let Some(message) = self.next_any()?
+        {
+            *heard = Instant::now();
+            match message {
+                Message::Text(text) => return Ok(Some(text)),
+                Message::Binary(_) => return Err(Closed::Binary),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_any(&mut self) -> Result<Option<Message>, Closed> {
+        match self.inner.read() {
+            Ok(Message::Close(_)) => Err(Closed::ByPeer),
+            Ok(message) => Ok(Some(message)),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(Closed::from_error(&error)),
         }
     }
 
-    /// The next frame of any kind but a close. Cancel-safe.
+    /// Waits until there may be something to read. Cancel-safe.
+    pub async fn readable(&self) {
+        // What went wrong is told by the read that follows.
+        let _ = self.inner.get_ref().stream.readable().await;
+    }
+
+    /// The next text frame. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Closed`] when there will be none.
+    pub async fn receive(&mut self) -> Result<Utf8Bytes, Closed> {
+        match self.receive_any().await? {
+            Message::Text(text) => Ok(text),
+            _ => Err(Closed::Binary),
+        }
+    }
+
+    /// The next text or binary frame. Cancel-safe.
     ///
     /// # Errors
     /// [`Closed`] when there will be none.
     pub async fn receive_any(&mut self) -> Result<Message, Closed> {
-        match self.inner.recv().await {
-            Some(Ok(Message::Close(_))) | None => Err(Closed::ByPeer),
-            Some(Ok(message)) => Ok(message),
-            Some(Err(error)) => Err(Closed::from_error(error)),
+        loop {
+            self.drain().await?;
+            match self.next_any()? {
+                Some(message @ (Message::Text(_) | Message::Binary(_))) => return Ok(message),
+                Some(_) => {}
+                None => self.readable().await,
+            }
         }
     }
 
-    /// Writes a frame of any kind.
-    ///
-    /// # Errors
-    /// [`Closed`] when the peer is gone or reads too slowly.
-    pub async fn send_any(&mut self, message: Message) -> Result<(), Closed> {
-        within_deadline(self.inner.send(message)).await
-    }
-
-    /// Writes one frame.
+    /// Writes one frame, and waits until the system has taken it.
     ///
     /// # Errors
     /// [`Closed`] when the peer is gone or reads too slowly.
     pub async fn send(&mut self, frame: Frame) -> Result<(), Closed> {
-        self.send_all(std::iter::once(frame)).await
+        self.mailbox.push(&frame, Kind::Answer);
+        self.drain().await
     }
 
-    /// Writes many frames with one flush: system calls are the cost, copies are not.
+    /// Writes a frame of any kind, and waits until the system has taken it.
     ///
     /// # Errors
     /// [`Closed`] when the peer is gone or reads too slowly.
-    pub async fn send_all(&mut self, frames: impl Iterator<Item = Frame>) -> Result<(), Closed> {
-        let inner = &mut self.inner;
-        within_deadline(async move {
-            for frame in frames {
-                inner.feed(Message::Text(frame)).await?;
-            }
-            inner.flush().await
-        })
-        .await
+    pub async fn send_any(&mut self, message: Message) -> Result<(), Closed> {
+        taken(self.inner.send(message))?;
+        self.drain().await
     }
 
     /// Asks the peer's WebSocket layer for a sign of life.
     ///
     /// # Errors
-    /// [`Closed`] when the peer is gone or reads too slowly.
-    pub async fn ping(&mut self) -> Result<(), Closed> {
-        self.send_any(Message::Ping(axum::body::Bytes::new())).await
+    /// [`Closed`] when the peer is gone.
+    pub fn ping(&mut self) -> Result<(), Closed> {
+        taken(self.inner.send(Message::Ping(Bytes::new())))
+    }
+
+    /// Waits until nothing is left to write. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Closed`] when the peer is gone, or takes nothing for [`WRITE_DEADLINE`].
+    pub async fn drain(&mut self) -> Result<(), Closed> {
+        let mut until = Instant::now() + WRITE_DEADLINE;
+        while self.mailbox.has_waiting() {
+            let stream = &self.inner.get_ref().stream;
+            match timeout_at(until, stream.writable()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(Closed::ByPeer),
+                Err(_) => return Err(Closed::TooSlow),
+            }
+            if self.mailbox.flush().map_err(|_| Closed::ByPeer)? > 0 {
+                until = Instant::now() + WRITE_DEADLINE;
+            }
+            taken(self.inner.flush())?;
+        }
+        Ok(())
     }
 
     /// Says why, and waits a moment for the peer to say it too.
     pub async fn close(mut self, why: Closed) {
         let goodbye = async {
             if let Some(frame) = why.frame()
-                && self.inner.send(Message::Close(Some(frame))).await.is_err()
+                && taken(self.inner.close(Some(frame))).is_err()
             {
                 return;
             }
             // Where the peer said goodbye first, this is when it is answered.
-            while let Some(Ok(_)) = self.inner.recv().await {}
+            loop {
+                match self.inner.read() {
+                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                    Ok(_) => continue,
+                }
+                if self.drain().await.is_err() {
+                    return;
+                }
+                self.readable().await;
+            }
         };
         // A peer that does not answer is let go all the same.
         let _ = timeout(GOODBYE, goodbye).await;
     }
 }
 
-async fn within_deadline(
-    write: impl Future<Output = Result<(), axum::Error>>,
-) -> Result<(), Closed> {
-    match timeout(WRITE_DEADLINE, write).await {
-        Ok(written) => written.map_err(Closed::from_error),
-        Err(_) => Err(Closed::TooSlow),
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // The hub may know the mailbox a little longer; the connection ends now.
+        self.mailbox.detach();
     }
 }
 
-/// A flush that takes longer ends the connection. Source: what a phone in a tunnel needs is less, and
-/// a client that comes back loses nothing.
+/// The library keeps what could not be written at once, and writes it before anything else.
+fn taken(written: Result<(), Error>) -> Result<(), Closed> {
+    match written {
+        Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(Error::WriteBufferFull(_)) => Err(Closed::TooSlow),
+        other => other.map_err(|error| Closed::from_error(&error)),
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.try_read(buffer)
+    }
+}
+
+impl Write for Pipe {
+    /// Takes whole frames, since that is what the library has, and none while something waits.
+    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
+        if self.mailbox.has_waiting() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.mailbox
+            .write(Bytes::copy_from_slice(frame), Kind::Answer);
+        Ok(frame.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A peer that takes nothing for longer ends its connection. Source: what a phone in a tunnel needs is
+/// less, and a client that comes back loses nothing.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 const GOODBYE: Duration = Duration::from_secs(2);
-/// The library's 128 KiB would cost as much for each idle connection.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-/// What a socket may hold unsent: the largest answer, a summary or a page, with room to spare.
-const MAX_UNSENT_BYTES: usize = 256 * 1024;
+/// Most frames of a client fit; the library's 128 KiB would be held for each idle connection.
+const READ_BUFFER_BYTES: usize = 1024;

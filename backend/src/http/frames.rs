@@ -24,7 +24,9 @@ pub(super) async fn frames(
     }
     let mut answers = Vec::new();
     for frame in frames {
-        answers.extend(site.gateway.answer(&caller, None, frame.get()).await);
+        if let Some(answer) = site.gateway.answer(&caller, None, frame.get()).await {
+            answers.push(answer.get().await);
+        }
     }
     Ok(Json(answers))
 }

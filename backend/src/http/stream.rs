@@ -1,9 +1,10 @@
 //! The stream: the frames of a socket as server-sent events, for networks that let no WebSocket
 //! through. What the client has to say comes by `POST /frames`.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    body::Bytes,
     extract::State,
     http::{HeaderName, HeaderValue},
     response::{
@@ -18,17 +19,18 @@ use tokio_util::sync::CancellationToken;
 use super::{Shared, caller::Caller};
 use crate::{
     auth::AuthError,
-    hub::{Frame, Seated},
+    hub::{Frame, Mailbox, Seated, Wire},
 };
 
 /// `GET /events`: an `AUTH_RESPONSE`, and then every frame that is pushed, until the session ends or
 /// the server stops. A reader that is slow has a mailbox like any other, and loses nothing.
 pub(super) async fn events(State(site): Shared, Caller(caller): Caller) -> impl IntoResponse {
     let gateway = &site.gateway;
-    let hello = gateway.welcome(&caller).encode().into();
+    let hello = gateway.welcome(&caller);
+    let mailbox = Arc::new(Mailbox::default());
     let frames = Frames {
-        seat: gateway.hub.join(&caller),
-        ready: vec![hello].into_iter(),
+        seat: gateway.hub.join(&caller, mailbox, Some(hello)),
+        ready: Vec::new().into_iter(),
         is_over: false,
         stop: gateway.stop.clone(),
     };
@@ -39,7 +41,7 @@ pub(super) async fn events(State(site): Shared, Caller(caller): Caller) -> impl 
 struct Frames {
     seat: Seated,
     /// Taken out of the mailbox and not written yet: never more than one mailbox holds.
-    ready: std::vec::IntoIter<Frame>,
+    ready: std::vec::IntoIter<Bytes>,
     is_over: bool,
     stop: CancellationToken,
 }
@@ -48,11 +50,13 @@ impl Frames {
     fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
         stream::unfold(self, async |mut frames| {
             let frame = frames.next().await?;
-            Some((Ok(Event::default().data(frame.as_str())), frames))
+            // A frame is JSON, and JSON is UTF-8.
+            let text = String::from_utf8_lossy(&frame);
+            Some((Ok(Event::default().data(text)), frames))
         })
     }
 
-    async fn next(&mut self) -> Option<Frame> {
+    async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(frame) = self.ready.next() {
                 return Some(frame);
@@ -64,17 +68,16 @@ impl Frames {
                 () = self.seat.mailbox.filled() => {}
                 () = self.stop.cancelled() => return None,
             }
-            let mut drained = Vec::new();
-            if self.seat.mailbox.is_closed() {
+            let taken = if self.seat.mailbox.is_closed() {
                 // As on a socket: it is told that the session is no more.
                 let error = AuthError::BadToken;
                 let answer = AuthAnswer::refused(error.code(), error.to_string());
-                drained.push(ServerFrame::Auth(answer).encode().into());
                 self.is_over = true;
+                vec![Frame::from(ServerFrame::Auth(answer)).bytes(Wire::Json)]
             } else {
-                self.seat.mailbox.take(&mut drained);
-            }
-            self.ready = drained.into_iter();
+                self.seat.mailbox.take()
+            };
+            self.ready = taken.into_iter();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The long poll: a pull over all conversations, for networks that let neither a WebSocket nor a
 //! stream through. What the client has to say comes by `POST /frames`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -16,7 +16,10 @@ use shared::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{Shared, Site, caller::Caller, problem::Problem};
-use crate::auth::{AuthError, Session};
+use crate::{
+    auth::{AuthError, Session},
+    hub::Mailbox,
+};
 
 /// `POST /sync`: a pull over all conversations, which waits while there is nothing.
 pub(super) async fn sync(
@@ -28,7 +31,8 @@ pub(super) async fn sync(
     asked.cursors.truncate(MAX_CURSORS);
     let until = Instant::now() + Duration::from_millis(asked.wait_ms).min(MAX_SYNC_WAIT);
     // Seated before the first look, so that nothing falls between look and wait; and here meanwhile.
-    let seat = site.gateway.hub.join(&caller);
+    let mailbox = Arc::new(Mailbox::default());
+    let seat = site.gateway.hub.join(&caller, mailbox, None);
     let commands = &site.gateway.commands;
     let diverged = commands.compare(&caller, asked.cursors.clone()).await?;
     asked
@@ -53,7 +57,7 @@ pub(super) async fn sync(
         if !filled {
             return Ok(Json(answer));
         }
-        seat.mailbox.take(&mut Vec::new());
+        seat.mailbox.take();
     }
 }
 

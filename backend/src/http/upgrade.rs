@@ -1,9 +1,9 @@
 //! The upgrade to a WebSocket, on `/ws` and on the tutorial's `/`.
 
 use axum::{
-    extract::{FromRequestParts as _, Request, State, WebSocketUpgrade},
+    extract::{Request, State},
     http::{HeaderMap, Uri, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 
 use super::{Shared, Site, assets, caller::token_of};
@@ -11,14 +11,8 @@ use crate::gateway::greeting::Claim;
 
 /// `GET /ws`
 pub(super) async fn upgrade(State(site): Shared, request: Request) -> Response {
-    let (mut parts, _) = request.into_parts();
-    match WebSocketUpgrade::from_request_parts(&mut parts, &site).await {
-        Ok(upgrade) => {
-            let claim = claim(&site, &parts.uri, &parts.headers).await;
-            site.gateway.upgrade(upgrade, claim)
-        }
-        Err(rejection) => rejection.into_response(),
-    }
+    let claim = claim(&site, request.uri(), request.headers()).await;
+    site.gateway.upgrade(request, claim)
 }
 
 /// `GET /`: the tutorial's clients come here with an upgrade, browsers for the app.

@@ -1,62 +1,127 @@
 //! What waits for one connection: bounded, and never in anybody's way.
 //!
-//! When it is full it forgets the frames and keeps only the newest `seq` of each conversation; the
-//! client gets those heads and pulls. So a slow reader costs a constant and loses nothing.
+//! Whoever tells something writes it straight into the connection's socket, as long as the socket
+//! takes it; only what it does not take waits here. When too much waits, the hints are forgotten, and
+//! of the events only the newest `seq` of each conversation is kept; the client gets those heads and
+//! pulls. So a slow reader costs a constant and loses nothing.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::body::Bytes;
 use shared::{ConversationId, Seq, ServerFrame, event::Position, frame::Heads};
-use tokio::sync::Notify;
+use tokio::{net::TcpStream, sync::Notify};
 
+use super::frame::{Burst, Frame, Kind, Wire};
 use crate::sabotage::{self, Defect};
 
-/// One encoded frame. All mailboxes that get it share its bytes.
-pub type Frame = axum::extract::ws::Utf8Bytes;
-
 /// The queue to one connection.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Mailbox {
+    wire: Wire,
     inner: Mutex<Inner>,
-    filled: Notify,
+    stirred: Notify,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Inner {
-    frames: Vec<(Frame, Option<Position>)>,
+    /// Where it goes at once; without one, it waits until it is taken.
+    stream: Option<Arc<TcpStream>>,
+    /// What is left of a piece that the socket took in part; leaves before anything else.
+    rest: Bytes,
+    waiting: VecDeque<(Bytes, Kind)>,
     /// Frames were forgotten; events among them are known by these numbers alone.
-    overflow: Option<BTreeMap<ConversationId, Seq>>,
+    forgotten: Option<BTreeMap<ConversationId, Seq>>,
     is_closed: bool,
 }
 
 impl Mailbox {
-    /// Puts a frame in; for an event, `at` says which.
-    pub fn push(&self, frame: Frame, at: Option<Position>) {
+    /// One that writes straight into this socket.
+    pub fn of(stream: Arc<TcpStream>, wire: Wire) -> Self {
+        let inner = Inner {
+            stream: Some(stream),
+            ..Inner::default()
+        };
+        Self {
+            wire,
+            inner: Mutex::new(inner),
+            stirred: Notify::new(),
+        }
+    }
+
+    /// Tells one thing.
+    pub fn push(&self, frame: &Frame, kind: Kind) {
+        self.write(frame.bytes(self.wire), kind);
+    }
+
+    /// Tells many things with one write.
+    pub fn push_all(&self, burst: &Burst) {
         let mut inner = self.inner();
-        if sabotage::is(Defect::DropsWhenFull) && inner.frames.len() > 2 {
+        if sabotage::is(Defect::DropsWhenFull) && inner.waiting.len() > 2 {
             return;
         }
-        if inner.overflow.is_none() && inner.frames.len() >= MAX_FRAMES {
-            let mut heads = BTreeMap::new();
-            for (_, at) in std::mem::take(&mut inner.frames) {
-                note(&mut heads, at);
+        let mut written = inner.try_write(|| burst.joined(self.wire));
+        for (bytes, kind) in burst.frames(self.wire) {
+            if written >= bytes.len() {
+                written -= bytes.len();
+            } else if written > 0 {
+                inner.rest = bytes.slice(written..);
+                written = 0;
+            } else {
+                inner.keep(bytes, kind);
             }
-            inner.overflow = Some(heads);
         }
-        match &mut inner.overflow {
-            Some(heads) => note(heads, at),
-            None => inner.frames.push((frame, at)),
+        self.stir(inner);
+    }
+
+    /// Bytes that are a whole frame on this wire already.
+    pub fn write(&self, bytes: Bytes, kind: Kind) {
+        let mut inner = self.inner();
+        if sabotage::is(Defect::DropsWhenFull) && inner.waiting.len() > 2 {
+            return;
         }
-        drop(inner);
-        self.filled.notify_one();
+        match inner.try_write(|| bytes.clone()) {
+            0 => inner.keep(bytes, kind),
+            written => inner.rest = bytes.slice(written..),
+        }
+        self.stir(inner);
+    }
+
+    /// Writes what waits, as far as the socket takes it; says how many bytes that were.
+    ///
+    /// # Errors
+    /// What the system said; then the connection is over.
+    pub fn flush(&self) -> io::Result<usize> {
+        let mut inner = self.inner();
+        let mut total = 0;
+        let Some(stream) = inner.stream.clone() else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        while inner.gather(self.wire) {
+            match stream.try_write(&inner.rest) {
+                Ok(written) => {
+                    total += written;
+                    inner.rest = inner.rest.slice(written..);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(total),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(total)
     }
 
     /// Ends the connection: its session is no more.
     pub fn close(&self) {
         self.inner().is_closed = true;
-        self.filled.notify_one();
+        self.stirred.notify_one();
+    }
+
+    /// Lets the socket go; who still knows this mailbox tells it nothing any more.
+    pub fn detach(&self) {
+        *self.inner() = Inner::default();
     }
 
     /// Whether the connection is to end.
@@ -64,36 +129,37 @@ impl Mailbox {
         self.inner().is_closed
     }
 
-    /// Waits until there is something. Cancel-safe.
+    /// Whether something waits.
+    pub fn has_waiting(&self) -> bool {
+        self.inner().has_waiting()
+    }
+
+    /// Waits until something waits, or the connection is to end. Cancel-safe.
     pub async fn filled(&self) {
         loop {
-            let filled = self.filled.notified();
-            if self.has_something() {
+            let stirred = self.stirred.notified();
+            if self.is_closed() || self.has_waiting() {
                 return;
             }
-            filled.await;
+            stirred.await;
         }
     }
 
-    /// Takes all there is.
-    pub fn take(&self, into: &mut Vec<Frame>) {
+    /// Takes all there is, where no socket takes it.
+    pub fn take(&self) -> Vec<Bytes> {
         let mut inner = self.inner();
-        into.extend(inner.frames.drain(..).map(|(frame, _)| frame));
-        if inner.frames.capacity() > KEPT_CAPACITY {
-            inner.frames.shrink_to(KEPT_CAPACITY);
-        }
-        if let Some(heads) = inner.overflow.take() {
-            let heads = heads
-                .into_iter()
-                .map(|(conversation, seq)| Position::new(conversation, seq))
-                .collect();
-            into.push(ServerFrame::Heads(Heads { heads }).encode().into());
-        }
+        let mut taken: Vec<_> = inner.waiting.drain(..).map(|(bytes, _)| bytes).collect();
+        inner.waiting.shrink_to(KEPT_CAPACITY);
+        taken.extend(inner.heads(self.wire));
+        taken
     }
 
-    fn has_something(&self) -> bool {
-        let inner = self.inner();
-        !inner.frames.is_empty() || inner.overflow.is_some() || inner.is_closed
+    fn stir(&self, inner: MutexGuard<'_, Inner>) {
+        let has_waiting = inner.has_waiting();
+        drop(inner);
+        if has_waiting {
+            self.stirred.notify_one();
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -102,51 +168,218 @@ impl Mailbox {
     }
 }
 
-fn note(heads: &mut BTreeMap<ConversationId, Seq>, at: Option<Position>) {
-    if let Some(Position {
-        conversation, seq, ..
-    }) = at
-    {
-        let head = heads.entry(conversation).or_default();
-        *head = seq.max(*head);
+impl Inner {
+    fn has_waiting(&self) -> bool {
+        !self.rest.is_empty() || !self.waiting.is_empty() || self.forgotten.is_some()
+    }
+
+    /// Bytes that the socket took just now: none where something waits already. What went wrong is
+    /// found again by whoever flushes.
+    fn try_write(&self, piece: impl FnOnce() -> Bytes) -> usize {
+        match &self.stream {
+            Some(stream) if !self.has_waiting() => stream.try_write(&piece()).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Lets it wait.
+    fn keep(&mut self, bytes: Bytes, kind: Kind) {
+        if self.forgotten.is_none() && self.waiting.len() >= MAX_FRAMES {
+            let mut heads = BTreeMap::new();
+            self.waiting.retain(|(_, kind)| {
+                note(&mut heads, *kind);
+                *kind == Kind::Answer
+            });
+            self.forgotten = Some(heads);
+        }
+        match &mut self.forgotten {
+            Some(heads) if kind != Kind::Answer => note(heads, kind),
+            _ => self.waiting.push_back((bytes, kind)),
+        }
+    }
+
+    /// Makes one piece of what waits; says whether there is one to write.
+    fn gather(&mut self, wire: Wire) -> bool {
+        if self.rest.is_empty()
+            && let Some((first, _)) = self.waiting.pop_front()
+        {
+            let fits = |room: usize, next: Option<&(Bytes, Kind)>| {
+                next.is_some_and(|(next, _)| next.len() <= room)
+            };
+            self.rest = if fits(
+                MAX_PIECE_BYTES.saturating_sub(first.len()),
+                self.waiting.front(),
+            ) {
+                let mut piece = Vec::from(first);
+                while fits(MAX_PIECE_BYTES - piece.len(), self.waiting.front())
+                    && let Some((next, _)) = self.waiting.pop_front()
+                {
+                    piece.extend_from_slice(&next);
+                }
+                piece.into()
+            } else {
+                first
+            };
+            self.waiting.shrink_to(KEPT_CAPACITY);
+        }
+        if self.rest.is_empty()
+            && let Some(heads) = self.heads(wire)
+        {
+            self.rest = heads;
+        }
+        !self.rest.is_empty()
+    }
+
+    /// The newest numbers of what was forgotten, as a frame.
+    fn heads(&mut self, wire: Wire) -> Option<Bytes> {
+        let heads = self.forgotten.take()?;
+        let heads = heads
+            .into_iter()
+            .map(|(conversation, seq)| Position::new(conversation, seq))
+            .collect();
+        Some(Frame::from(ServerFrame::Heads(Heads { heads })).bytes(wire))
+    }
+}
+
+fn note(heads: &mut BTreeMap<ConversationId, Seq>, kind: Kind) {
+    if let Kind::Event(at) = kind {
+        let head = heads.entry(at.conversation).or_default();
+        *head = at.seq.max(*head);
     }
 }
 
 /// Frames that wait for one connection. Source: a second of a busy room; a client that is further
 /// behind is better served by pages.
 pub const MAX_FRAMES: usize = 256;
+/// What is copied together for one write to a socket that was full.
+const MAX_PIECE_BYTES: usize = 16 * 1024;
 /// A mailbox that was full once gives its memory back.
 const KEPT_CAPACITY: usize = 8;
 
 #[cfg(test)]
 mod tests {
+    use shared::frame::UserJoined;
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
     use super::*;
 
-    fn at(seq: u64) -> Position {
-        Position::new(ConversationId::EVERYONE, Seq(seq))
+    fn event(seq: u64) -> Kind {
+        Kind::Event(Position::new(ConversationId::EVERYONE, Seq(seq)))
+    }
+
+    fn frame(name: &str) -> Frame {
+        let joined = UserJoined {
+            nickname: name.into(),
+            user: None,
+        };
+        ServerFrame::UserJoined(joined).into()
+    }
+
+    fn heads(seq: u64) -> ServerFrame {
+        ServerFrame::Heads(Heads {
+            heads: vec![Position::new(ConversationId::EVERYONE, Seq(seq))],
+        })
+    }
+
+    fn decoded(text: &[u8]) -> ServerFrame {
+        ServerFrame::decode(std::str::from_utf8(text).unwrap()).unwrap()
     }
 
     #[tokio::test]
-    async fn a_full_mailbox_keeps_only_the_newest_numbers() {
+    async fn a_full_mailbox_keeps_only_answers_and_the_newest_numbers() {
         let mailbox = Mailbox::default();
-        for seq in 1..=MAX_FRAMES as u64 + 10 {
-            mailbox.push("event".into(), Some(at(seq)));
-            mailbox.push("hint".into(), None);
+        mailbox.push(&frame("answer"), Kind::Answer);
+        let last = MAX_FRAMES as u64 + 10;
+        for seq in 1..=last {
+            mailbox.push(&frame("event"), event(seq));
+            mailbox.push(&frame("hint"), Kind::Hint);
         }
+        mailbox.push(&frame("later answer"), Kind::Answer);
         mailbox.filled().await;
+        let taken: Vec<_> = mailbox.take().iter().map(|text| decoded(text)).collect();
+        let name = |name: &str| decoded(&frame(name).bytes(Wire::Json));
+        assert_eq!(taken, [name("answer"), name("later answer"), heads(last)]);
+        mailbox.push(&frame("next"), event(999));
+        assert_eq!(mailbox.take().len(), 1, "it works as before afterwards");
+    }
+
+    /// A connection on whose other end nobody reads yet.
+    async fn pair() -> (Mailbox, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap());
+        let (there, here) = tokio::join!(there, listener.accept());
+        let here = Arc::new(here.unwrap().0);
+        here.writable().await.unwrap();
+        (Mailbox::of(here, Wire::SocketJson), there.unwrap())
+    }
+
+    /// The frames that arrive until `last`, each decoded.
+    async fn arrived(there: &mut TcpStream, last: &ServerFrame) -> Vec<ServerFrame> {
         let mut frames = Vec::new();
-        mailbox.take(&mut frames);
-        let heads = Heads {
-            heads: vec![at(MAX_FRAMES as u64 + 10)],
+        while frames.last() != Some(last) {
+            assert_eq!(there.read_u8().await.unwrap(), 0x81);
+            let length = match there.read_u8().await.unwrap() {
+                126 => usize::from(there.read_u16().await.unwrap()),
+                short => usize::from(short),
+            };
+            let mut text = vec![0; length];
+            there.read_exact(&mut text).await.unwrap();
+            frames.push(decoded(&text));
+        }
+        frames
+    }
+
+    #[tokio::test]
+    async fn what_a_socket_does_not_take_waits_and_leaves_in_order() {
+        let (mailbox, mut there) = pair().await;
+        let long = "x".repeat(10_000);
+        let mut count = 0;
+        while !mailbox.has_waiting() {
+            let mut burst = Burst::default();
+            for seq in count + 1..=count + 7 {
+                burst.add(frame(&format!("{seq} {long}")), event(seq), None);
+            }
+            count += 7;
+            mailbox.push_all(&burst);
+        }
+        mailbox.push(&frame("answer"), Kind::Answer);
+        mailbox.filled().await;
+        let last = decoded(&frame("answer").bytes(Wire::Json));
+        let (mailbox, stream) = (&mailbox, mailbox.inner().stream.clone().unwrap());
+        let flushing = async {
+            while mailbox.has_waiting() {
+                stream.writable().await.unwrap();
+                mailbox.flush().unwrap();
+            }
         };
-        let only: Vec<_> = frames
+        let ((), frames) = tokio::join!(flushing, arrived(&mut there, &last));
+        let numbers: Vec<u64> = frames
             .iter()
-            .map(|frame| ServerFrame::decode(frame).unwrap())
+            .filter_map(|frame| match frame {
+                ServerFrame::UserJoined(joined) => joined.nickname.split(' ').next()?.parse().ok(),
+                _ => None,
+            })
             .collect();
-        assert_eq!(only, [ServerFrame::Heads(heads)]);
-        mailbox.push("next".into(), Some(at(999)));
-        frames.clear();
-        mailbox.take(&mut frames);
-        assert_eq!(frames, ["next"], "it works as before afterwards");
+        assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_fell_behind_gets_the_newest_number_when_it_reads_again() {
+        let (mailbox, mut there) = pair().await;
+        let mut seq = 0;
+        while mailbox.inner().forgotten.is_none() {
+            seq += 1;
+            mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
+        }
+        let stream = mailbox.inner().stream.clone().unwrap();
+        let flushing = async {
+            while mailbox.has_waiting() {
+                stream.writable().await.unwrap();
+                mailbox.flush().unwrap();
+            }
+        };
+        let last = heads(seq);
+        let ((), frames) = tokio::join!(flushing, arrived(&mut there, &last));
+        assert!(frames.len() > 1, "what the socket had taken came whole");
     }
 }

@@ -1,52 +1,55 @@
 //! The hub: which live connections want which conversations.
 //!
-//! Owns one mailbox per connection and turns one bus event into one push per interested mailbox.
-//! Never touches a socket, never reads the store, never awaits: a slow reader costs only itself.
-//! Read next: [`mailbox`], then [`crate::gateway::connection`], which drains the mailboxes.
+//! Owns one mailbox per connection and turns what the bus tells into one write for each that is
+//! concerned; many events that come at once leave as one burst. Never reads the store and never waits
+//! for a reader: a slow one costs only itself. Who comes and goes is told a little later than what is
+//! said, the more people are here the later, so that it costs no more than a tenth of a core.
+//! Read next: [`mailbox`], [`frame`], then [`crate::gateway::connection`].
 
+pub mod frame;
 pub mod mailbox;
 mod presence;
+mod roster;
+mod seats;
 
 use std::{
-    collections::HashMap,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
 
 use shared::{
-    ConversationId, Seq, ServerFrame, UserId,
+    ConversationId, Message, ServerFrame,
     event::Position,
-    frame::{Person, Presence, ReadMark, User, UserJoined},
+    frame::{Person, Presence, User},
+};
+use tokio::{
+    sync::Notify,
+    task::yield_now,
+    time::{Instant, sleep_until},
 };
 
-use self::presence::Attendance;
+use self::seats::Seats;
 use crate::{
     auth::Session,
     bus::{ConnectionId, Event, Subscription},
     sabotage::{self, Defect},
 };
 
-pub use self::mailbox::{Frame, Mailbox};
+pub use self::{
+    frame::{Burst, Frame, Kind, Wire},
+    mailbox::Mailbox,
+};
 
 /// All live connections of this node.
 #[derive(Default)]
 pub struct Hub {
     seats: Mutex<Seats>,
     last_connection: AtomicU64,
-}
-
-#[derive(Default)]
-struct Seats {
-    connections: HashMap<ConnectionId, Seat>,
-    people: HashMap<UserId, Attendance>,
-}
-
-struct Seat {
-    mailbox: Arc<Mailbox>,
-    session: Session,
+    /// There is news of who is here.
+    stirred: Notify,
 }
 
 /// A connection's place in the hub; given up when dropped.
@@ -59,33 +62,20 @@ pub struct Seated {
 }
 
 impl Hub {
-    /// Takes a connection in, and tells the others of somebody who was not here.
-    pub fn join(self: &Arc<Self>, session: &Session) -> Seated {
+    /// Takes a connection in. `hello` is the first thing that it is told, before anything else.
+    pub fn join(
+        self: &Arc<Self>,
+        session: &Session,
+        mailbox: Arc<Mailbox>,
+        hello: Option<ServerFrame>,
+    ) -> Seated {
         let id = ConnectionId(self.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
-        let mailbox = Arc::new(Mailbox::default());
         let mut seats = self.seats();
-        let attendance = seats
-            .people
-            .entry(session.user.id)
-            .or_insert_with(|| Attendance::of(session.user.clone()));
-        let (was_listed, before) = (attendance.is_listed(), attendance.shown());
-        attendance.arrive(id);
-        let shown = attendance.shown();
-        if !was_listed {
-            let joined = UserJoined {
-                nickname: session.user.name.clone(),
-                user: Some(session.user.id),
-            };
-            seats.tell_all(&encode(&ServerFrame::UserJoined(joined)), None);
+        if let Some(hello) = hello {
+            mailbox.push(&hello.into(), Kind::Answer);
         }
-        if before != shown {
-            seats.tell_presence(&session.user, shown);
-        }
-        let seat = Seat {
-            mailbox: Arc::clone(&mailbox),
-            session: session.clone(),
-        };
-        seats.connections.insert(id, seat);
+        seats.join(id, session, Arc::clone(&mailbox));
+        self.tell_later(seats);
         Seated {
             hub: Arc::clone(self),
             id,
@@ -95,8 +85,33 @@ impl Hub {
 
     /// Delivers what the bus tells until it ends.
     pub async fn run(self: Arc<Self>, mut bus: Subscription) {
-        while let Some(event) = bus.next().await {
-            self.deliver(event);
+        let mut told_at = Instant::now();
+        let mut events = Vec::new();
+        loop {
+            let due = self.seats().news_each().map(|each| told_at + each);
+            let due = pin!(async {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            });
+            tokio::select! {
+                event = bus.next() => match event {
+                    Some(event) => events.push(event),
+                    None => return,
+                },
+                () = due => {
+                    self.tell_news().await;
+                    told_at = Instant::now();
+                }
+                () = self.stirred.notified() => {}
+            }
+            if !events.is_empty() {
+                // Whoever is about to say something says it into this burst.
+                yield_now().await;
+                bus.take_waiting(&mut events, MAX_BURST);
+                self.deliver(events.drain(..)).await;
+            }
         }
     }
 
@@ -109,135 +124,90 @@ impl Hub {
         presence: Presence,
     ) {
         let mut seats = self.seats();
-        let meant: Vec<_> = match connection {
-            Some(connection) => vec![connection],
-            None => seats
-                .seats_of(session.user.id)
-                .filter(|(_, seat)| seat.session.is_same(session))
-                .map(|(id, _)| id)
-                .collect(),
-        };
-        if let Some(attendance) = seats.people.get_mut(&session.user.id) {
-            let before = attendance.shown();
-            for connection in meant {
-                attendance.set(connection, presence);
-            }
-            let shown = attendance.shown();
-            if before != shown {
-                seats.tell_presence(&session.user, shown);
-            }
-        }
+        seats.set_presence(session, connection, presence);
+        self.tell_later(seats);
     }
 
     /// Lets those go who left long enough ago that it was no reload; called about once a second.
-    pub fn let_go(&self, now: Instant) {
+    pub fn let_go(&self, now: std::time::Instant) {
         let mut seats = self.seats();
-        let mut gone = Vec::new();
-        seats.people.retain(|_, attendance| {
-            let is_gone = attendance.is_gone(now);
-            if is_gone {
-                gone.push(attendance.user().clone());
-            }
-            !is_gone
-        });
-        for user in gone {
-            seats.tell_presence(&user, Presence::Offline);
-        }
+        seats.let_go(now);
+        self.tell_later(seats);
     }
 
-    /// Whether this person is here.
-    pub fn presence_of(&self, user: UserId) -> Presence {
-        self.seats()
-            .people
-            .get(&user)
-            .map_or(Presence::Offline, Attendance::shown)
+    /// These people, and whether they are here.
+    pub fn with_presence(&self, users: Vec<User>) -> Vec<Person> {
+        let seats = self.seats();
+        let person = |User { id, name }| Person {
+            presence: seats.presence_of(id),
+            id,
+            name,
+        };
+        users.into_iter().map(person).collect()
     }
 
     /// Up to `limit` people who are here.
     pub fn people_here(&self, limit: usize) -> Vec<Person> {
-        let seats = self.seats();
-        let here = seats
-            .people
-            .values()
-            .filter(|one| one.shown() != Presence::Offline);
-        here.take(limit)
-            .map(|one| {
-                let User { id, name } = one.user().clone();
-                Person {
-                    id,
-                    name,
-                    presence: one.shown(),
-                }
-            })
-            .collect()
+        self.seats().people_here().take(limit).collect()
     }
 
     /// Ends every connection of a session that was signed out.
     pub fn end_session(&self, session: &Session) {
-        let seats = self.seats();
-        let ended = seats
-            .connections
-            .values()
-            .filter(|seat| seat.session.is_same(session));
-        for seat in ended {
-            seat.mailbox.close();
-        }
+        self.seats().end_session(session);
     }
 
-    fn deliver(&self, event: Event) {
-        if sabotage::now_and_then(Defect::LosesPushes) || sabotage::now_and_then(Defect::HidesHeads)
-        {
-            return;
-        }
-        let seats = self.seats();
-        match event {
-            Event::MessageSent { message, origin } => {
-                let at = Position::new(message.conversation, message.seq);
-                let frame = encode(&ServerFrame::Message(message));
-                match at.conversation {
-                    // Everybody is in the one room there is.
-                    ConversationId::Room(_) => seats.tell_all(&frame, Some(at)),
-                    ConversationId::Direct(_) if sabotage::is(Defect::TellsEverybody) => {
-                        seats.tell_all(&frame, Some(at));
-                    }
-                    ConversationId::Direct(_) => seats.tell_pair(&frame, at, origin),
-                }
-            }
-            Event::Read { user, mark } => seats.tell_read(user, mark),
-            Event::Marks { marks } => {
-                let at = Position::new(marks.conversation, Seq::NONE);
-                seats.tell_pair(&encode(&ServerFrame::Marks(marks)), at, None);
-            }
-            Event::Typing { typing } => {
-                let (by, conversation) = (typing.user.id, typing.conversation);
-                let frame = encode(&ServerFrame::Typing(typing));
-                for seat in seats.connections.values() {
-                    let user = seat.session.user.id;
-                    let is_here = match conversation {
-                        ConversationId::Room(_) => true,
-                        ConversationId::Direct(_) => conversation.peer_of(user).is_some(),
-                    };
-                    if user != by && is_here {
-                        seat.mailbox.push(frame.clone(), None);
-                    }
-                }
-            }
-        }
-    }
-
-    fn leave(&self, connection: ConnectionId) {
-        let mut seats = self.seats();
-        let Some(seat) = seats.connections.remove(&connection) else {
-            return;
+    /// Tells everybody who came and went since the last time, as much as is told at once.
+    async fn tell_news(&self) {
+        let (burst, roster) = {
+            let mut seats = self.seats();
+            (seats.news(), seats.roster())
         };
-        let user = seat.session.user;
-        if let Some(attendance) = seats.people.get_mut(&user.id) {
-            let before = attendance.shown();
-            attendance.depart(connection, Instant::now());
-            let shown = attendance.shown();
-            if before != shown {
-                seats.tell_presence(&user, shown);
+        if !burst.is_empty() {
+            roster::tell_all(&roster, burst).await;
+        }
+    }
+
+    async fn deliver(&self, events: impl Iterator<Item = Event>) {
+        let mut to_all = Burst::default();
+        let roster = {
+            let mut seats = self.seats();
+            for event in events {
+                if sabotage::now_and_then(Defect::LosesPushes)
+                    || sabotage::now_and_then(Defect::HidesHeads)
+                {
+                    continue;
+                }
+                match event {
+                    Event::MessageSent { message, origin } => {
+                        said(&seats, &mut to_all, message, origin);
+                    }
+                    Event::Read { user, mark } => {
+                        seats.tell(user, &ServerFrame::Read(mark).into(), Kind::Hint, None);
+                    }
+                    Event::Marks { marks } => {
+                        let conversation = marks.conversation;
+                        let frame = ServerFrame::Marks(marks).into();
+                        seats.tell_pair(conversation, &frame, Kind::Hint, None);
+                    }
+                    Event::Typing { typing } => {
+                        seats.types(typing);
+                        self.stirred.notify_one();
+                    }
+                }
             }
+            seats.roster()
+        };
+        if !to_all.is_empty() {
+            roster::tell_all(&roster, to_all).await;
+        }
+    }
+
+    /// Wakes whoever tells who is here, if there is news.
+    fn tell_later(&self, seats: MutexGuard<'_, Seats>) {
+        let has_news = seats.news_each().is_some();
+        drop(seats);
+        if has_news {
+            self.stirred.notify_one();
         }
     }
 
@@ -247,73 +217,34 @@ impl Hub {
     }
 }
 
-impl Seats {
-    fn tell_all(&self, frame: &Frame, at: Option<Position>) {
-        for seat in self.connections.values() {
-            seat.mailbox.push(frame.clone(), at);
-        }
-    }
-
-    /// What happened in a private conversation reaches both people's devices, a message all but the
-    /// one that sent it, which has its ack. Without a `seq` it is no event of the log.
-    fn tell_pair(&self, frame: &Frame, at: Position, origin: Option<ConnectionId>) {
-        let ConversationId::Direct(pair) = at.conversation else {
-            return;
-        };
-        let [one, other] = pair.people();
-        let users = if one == other {
-            &[one][..]
-        } else {
-            &[one, other]
-        };
-        for user in users {
-            for (id, seat) in self.seats_of(*user) {
-                if Some(id) != origin {
-                    let event = (at.seq > Seq::NONE).then_some(at);
-                    seat.mailbox.push(frame.clone(), event);
-                }
-            }
-        }
-    }
-
-    fn tell_read(&self, user: UserId, mark: ReadMark) {
-        let frame = encode(&ServerFrame::Read(mark));
-        for (_, seat) in self.seats_of(user) {
-            seat.mailbox.push(frame.clone(), None);
-        }
-    }
-
-    fn tell_presence(&self, user: &User, presence: Presence) {
-        let User { id, name } = user.clone();
-        self.tell_all(
-            &encode(&ServerFrame::Presence(Person { id, name, presence })),
-            None,
-        );
-    }
-
-    fn seats_of(&self, user: UserId) -> impl Iterator<Item = (ConnectionId, &Seat)> {
-        let ids = self
-            .people
-            .get(&user)
-            .into_iter()
-            .flat_map(Attendance::connections);
-        ids.filter_map(|id| self.connections.get(&id).map(|seat| (id, seat)))
+/// A message of a room is for everybody, and leaves with what else is; a private one goes to both
+/// people's devices at once, but the one that sent it, which has its ack.
+fn said(seats: &Seats, to_all: &mut Burst, message: Message, origin: Option<ConnectionId>) {
+    let at = Position::new(message.conversation, message.seq);
+    let frame = Frame::from(ServerFrame::Message(message));
+    let is_room = matches!(at.conversation, ConversationId::Room(_));
+    if is_room || sabotage::is(Defect::TellsEverybody) {
+        to_all.add(frame, Kind::Event(at), None);
+    } else {
+        seats.tell_pair(at.conversation, &frame, Kind::Event(at), origin);
     }
 }
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        self.hub.leave(self.id);
+        let mut seats = self.hub.seats();
+        seats.leave(self.id);
+        self.hub.tell_later(seats);
     }
 }
 
-/// Encodes once; every mailbox shares the bytes.
-fn encode(frame: &ServerFrame) -> Frame {
-    frame.encode().into()
-}
+/// Events that leave together. Source: as many as a mailbox takes.
+const MAX_BURST: usize = mailbox::MAX_FRAMES;
 
 #[cfg(test)]
 mod tests {
+    use shared::UserId;
+
     use super::*;
 
     fn session(id: u64, name: &str) -> Session {
@@ -326,54 +257,87 @@ mod tests {
         }
     }
 
-    fn types(seated: &Seated) -> Vec<String> {
-        let mut frames = Vec::new();
-        seated.mailbox.take(&mut frames);
-        let decoded = frames.iter().map(Frame::as_str);
-        decoded
-            .map(|text| match ServerFrame::decode(text).unwrap() {
-                ServerFrame::UserJoined(joined) => format!("join {}", joined.nickname),
-                ServerFrame::Presence(person) => format!("{} {:?}", person.name, person.presence),
-                other => format!("{other:?}"),
-            })
-            .collect()
+    async fn join(hub: &Arc<Hub>, session: &Session) -> Seated {
+        let seated = hub.join(session, Arc::default(), None);
+        hub.tell_news().await;
+        seated
     }
 
-    #[test]
-    fn those_here_hear_who_comes_and_a_reload_is_not_heard() {
+    fn types(seated: &Seated) -> Vec<String> {
+        let name = |bytes: &[u8]| match decoded(bytes) {
+            ServerFrame::UserJoined(joined) => format!("join {}", joined.nickname),
+            ServerFrame::Presence(person) => format!("{} {:?}", person.name, person.presence),
+            other => format!("{other:?}"),
+        };
+        let frames = seated.mailbox.take();
+        frames.iter().map(|bytes| name(bytes)).collect()
+    }
+
+    fn decoded(bytes: &[u8]) -> ServerFrame {
+        ServerFrame::decode(std::str::from_utf8(bytes).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn those_here_hear_who_comes_and_a_reload_is_not_heard() {
         let hub = Arc::new(Hub::default());
-        let ana = hub.join(&session(1, "Ana"));
+        let ana = join(&hub, &session(1, "Ana")).await;
         assert!(types(&ana).is_empty(), "nobody is told of themselves");
-        let bo = hub.join(&session(2, "Bo"));
+        let bo = join(&hub, &session(2, "Bo")).await;
         assert_eq!(types(&ana), ["join Bo", "Bo Online"]);
-        let left_at = Instant::now();
+        assert!(types(&bo).is_empty(), "nobody is told of themselves");
+        let left_at = std::time::Instant::now();
         drop(bo);
         hub.let_go(left_at);
-        let _bo = hub.join(&session(2, "Bo"));
+        let _bo = join(&hub, &session(2, "Bo")).await;
         assert!(types(&ana).is_empty(), "a reload is not a coming and going");
     }
 
-    #[test]
-    fn who_leaves_is_gone_after_the_grace() {
+    #[tokio::test]
+    async fn who_leaves_is_gone_after_the_grace() {
         let hub = Arc::new(Hub::default());
-        let ana = hub.join(&session(1, "Ana"));
-        drop(hub.join(&session(2, "Bo")));
+        let ana = join(&hub, &session(1, "Ana")).await;
+        drop(join(&hub, &session(2, "Bo")).await);
         types(&ana);
-        hub.let_go(Instant::now() + presence::GRACE * 2);
+        hub.let_go(std::time::Instant::now() + presence::GRACE * 2);
+        hub.tell_news().await;
         assert_eq!(types(&ana), ["Bo Offline"]);
-        assert_eq!(hub.presence_of(UserId(2)), Presence::Offline);
+        let bo = session(2, "Bo").user;
+        assert_eq!(hub.with_presence(vec![bo])[0].presence, Presence::Offline);
     }
 
-    #[test]
-    fn one_person_is_away_only_when_all_their_devices_are() {
+    #[tokio::test]
+    async fn one_person_is_away_only_when_all_their_devices_are() {
         let hub = Arc::new(Hub::default());
-        let ana = hub.join(&session(1, "Ana"));
+        let ana = join(&hub, &session(1, "Ana")).await;
         let bo = session(2, "Bo");
-        let (desk, phone) = (hub.join(&bo), hub.join(&bo));
+        let (desk, phone) = (join(&hub, &bo).await, join(&hub, &bo).await);
         types(&ana);
         hub.set_presence(&bo, Some(desk.id), Presence::Away);
+        hub.tell_news().await;
         assert!(types(&ana).is_empty());
         hub.set_presence(&bo, Some(phone.id), Presence::Away);
+        hub.tell_news().await;
         assert_eq!(types(&ana), ["Bo Away"]);
+    }
+
+    #[tokio::test]
+    async fn many_who_come_at_once_are_told_bit_by_bit_and_all_of_them() {
+        let hub = Arc::new(Hub::default());
+        let ana = join(&hub, &session(1, "Ana")).await;
+        let crowd: Vec<_> = (2..202).map(|id| session(id, &format!("n{id}"))).collect();
+        let seats: Vec<_> = crowd
+            .iter()
+            .map(|one| hub.join(one, Arc::default(), None))
+            .collect();
+        hub.tell_news().await;
+        let first = types(&ana);
+        assert!(first.len() < 200, "not all at once: {}", first.len());
+        let mut joined = first;
+        while hub.seats().news_each().is_some() {
+            hub.tell_news().await;
+            joined.extend(types(&ana));
+        }
+        joined.retain(|told| told.starts_with("join"));
+        assert_eq!(joined.len(), seats.len());
     }
 }

@@ -15,6 +15,10 @@ pub(super) struct Attendance {
     connections: BTreeMap<ConnectionId, Presence>,
     /// When the last connection went; a person who comes back soon was never gone.
     left_at: Option<Instant>,
+    /// What the others were told last.
+    told: Presence,
+    /// Stands in the queue of those about whom there is something to tell.
+    is_queued: bool,
 }
 
 impl Attendance {
@@ -23,6 +27,8 @@ impl Attendance {
             user,
             connections: BTreeMap::new(),
             left_at: None,
+            told: Presence::Offline,
+            is_queued: false,
         }
     }
 
@@ -32,11 +38,6 @@ impl Attendance {
 
     pub(super) fn connections(&self) -> impl Iterator<Item = ConnectionId> {
         self.connections.keys().copied()
-    }
-
-    /// Whether others see this person as here.
-    pub(super) fn is_listed(&self) -> bool {
-        !self.connections.is_empty() || self.left_at.is_some()
     }
 
     /// What others see. Somebody within the grace is seen as they would be on return.
@@ -70,11 +71,33 @@ impl Attendance {
         }
     }
 
-    pub(super) fn is_gone(&self, now: Instant) -> bool {
-        self.connections.is_empty()
-            && self
-                .left_at
-                .is_none_or(|left| now.saturating_duration_since(left) >= GRACE)
+    /// Ends the grace of somebody who left long enough ago.
+    pub(super) fn let_go(&mut self, now: Instant) {
+        let is_over = |left| now.saturating_duration_since(left) >= GRACE;
+        if self.connections.is_empty() && self.left_at.is_some_and(is_over) {
+            self.left_at = None;
+        }
+    }
+
+    /// Whether there is something new to tell of this person, who does not stand in the queue yet;
+    /// then they do.
+    pub(super) fn enqueue(&mut self) -> bool {
+        let is_new = !self.is_queued && self.shown() != self.told;
+        self.is_queued |= is_new;
+        is_new
+    }
+
+    /// What is to be told, from what was told to what holds now; nothing where it is the same again.
+    pub(super) fn dequeue(&mut self) -> Option<(Presence, Presence)> {
+        self.is_queued = false;
+        let (before, now) = (self.told, self.shown());
+        self.told = now;
+        (before != now).then_some((before, now))
+    }
+
+    /// Whether nothing is left to know of this person.
+    pub(super) fn is_over(&self) -> bool {
+        !self.is_queued && self.shown() == Presence::Offline && self.told == Presence::Offline
     }
 }
 

@@ -7,7 +7,7 @@ use shared::{
 };
 
 use super::{
-    Store, StoreError,
+    Answered, Store, StoreError,
     accounts::name_of,
     checks::{check_from_sql, check_to_sql, msg_id_of},
     from_sql, to_sql,
@@ -67,19 +67,20 @@ pub struct Slice {
 impl Store {
     /// Appends a message and gives it the next `seq`; the same `(conversation, sender, msg_id)` again
     /// gives the first message. `committed` hears of it after the commit, in the order of `seq`.
+    /// Messages that are started one after the other are stored in that order.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was stored, or the same message may be sent again to find out.
-    pub async fn append(
+    pub async fn start_append(
         &self,
         message: Append,
         committed: impl FnOnce(&Appended) + Send + 'static,
-    ) -> Result<Appended, StoreError> {
+    ) -> Result<Answered<Appended>, StoreError> {
         if sabotage::is(Defect::PublishesEarly) {
             let work = move |db: &Connection| append(db, message).inspect(committed);
-            return self.write(work).await;
+            return self.start_write(work, |_| {}).await;
         }
-        self.write_then(move |db| append(db, message), committed)
+        self.start_write(move |db| append(db, message), committed)
             .await
     }
 

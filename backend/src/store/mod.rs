@@ -15,7 +15,11 @@ mod open;
 mod readers;
 mod writer;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use rusqlite::Connection;
 use shared::Timestamp;
@@ -37,6 +41,19 @@ pub struct Store {
     incarnation: String,
     /// Held until the last connection is closed: nobody else opens this folder meanwhile.
     _locked: Locked,
+}
+
+/// What comes of a write, once its commit is on disk. The write goes on without whoever awaits it.
+#[derive(Debug)]
+pub struct Answered<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+impl<T> Future for Answered<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answered = Pin::new(&mut self.0).poll(context);
+        answered.map(|answer| answer.unwrap_or(Err(StoreError::Stopped)))
+    }
 }
 
 impl Store {
@@ -85,11 +102,20 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
         committed: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.start_write(work, committed).await?.await
+    }
+
+    /// As [`Store::write_then`]; does not wait for the commit.
+    async fn start_write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        committed: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<Answered<T>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.writer
             .submit(writer::Job::new(work, committed, answer))
             .await?;
-        answered.await.map_err(|_| StoreError::Stopped)?
+        Ok(Answered(answered))
     }
 
     async fn read<T: Send + 'static>(

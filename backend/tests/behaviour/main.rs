@@ -21,6 +21,7 @@ mod http_transports;
 mod ladder;
 mod limits;
 mod marks;
+mod pipeline;
 mod presence;
 mod raw_sockets;
 mod sabotage;

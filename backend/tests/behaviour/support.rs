@@ -1,6 +1,6 @@
 //! A server for one test, people who talk to it, and plain HTTP.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, path::Path, time::Duration};
 
 use backend::{
     config::Config,
@@ -35,6 +35,8 @@ pub(crate) struct TestServer {
 pub(crate) struct Peer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     last_request: u64,
+    /// The sender's own copy that came before its ack: the two come in either order.
+    aside: VecDeque<Value>,
 }
 
 /// An answer to an HTTP request.
@@ -96,6 +98,7 @@ impl TestServer {
         Peer {
             socket,
             last_request: 0,
+            aside: VecDeque::new(),
         }
     }
 
@@ -109,6 +112,7 @@ impl TestServer {
             is_in.then_some(Peer {
                 socket,
                 last_request: 0,
+                aside: VecDeque::new(),
             }),
             answer["body"].clone(),
         )
@@ -244,7 +248,10 @@ impl Peer {
 
     /// The next frame of any type.
     pub(crate) async fn next_json(&mut self) -> Value {
-        next_json(&mut self.socket).await
+        match self.aside.pop_front() {
+            Some(frame) => frame,
+            None => next_json(&mut self.socket).await,
+        }
     }
 
     /// The next frame of this type; others before it are left out.
@@ -291,7 +298,17 @@ impl Peer {
     }
 
     async fn answer_to(&mut self, id: &str) -> SendAnswer {
-        let body = self.next_of("SEND_RESPONSE").await;
+        let mut aside = VecDeque::new();
+        let body = loop {
+            let frame = self.next_json().await;
+            if frame["type"] == "SEND_RESPONSE" {
+                break frame["body"].clone();
+            }
+            if frame["body"]["msgId"] == id {
+                aside.push_back(frame);
+            }
+        };
+        self.aside = aside;
         assert_eq!(body["msgId"], id);
         serde_json::from_value(body).unwrap()
     }

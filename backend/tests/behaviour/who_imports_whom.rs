@@ -42,7 +42,7 @@ fn there_is_one_way_to_a_socket() {
     let mut upgrades = Vec::new();
     for module in ROAD.concat() {
         for (file, text) in sources(&src, module) {
-            upgrades.extend(text.matches(".on_upgrade(").map(|_| file.clone()));
+            upgrades.extend(text.matches("upgrade::on(").map(|_| file.clone()));
         }
     }
     // So the echo server that conformance suites test has the limits and close codes of the product.

@@ -1,0 +1,93 @@
+//! Answers on their way: they leave in the order of the questions, whichever is known first.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use shared::{MsgId, ServerFrame};
+
+use super::answers::sent;
+use crate::commands::Sending;
+
+/// What a frame is answered with.
+pub enum Answer {
+    /// It is known.
+    Known(ServerFrame),
+    /// It is known when the message is on disk.
+    Ack(MsgId, Sending),
+}
+
+/// The answers that one connection waits for.
+#[derive(Default)]
+pub struct Answers {
+    queue: VecDeque<Answer>,
+}
+
+impl Answer {
+    /// Waits for it.
+    pub async fn get(mut self) -> ServerFrame {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ServerFrame> {
+        match self {
+            Self::Known(frame) => Poll::Ready(frame.clone()),
+            Self::Ack(msg_id, sending) => Pin::new(sending)
+                .poll(context)
+                .map(|outcome| sent(msg_id.clone(), outcome)),
+        }
+    }
+}
+
+impl Answers {
+    /// Whether nothing is waited for.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether the peer has asked enough for now.
+    pub fn is_full(&self) -> bool {
+        self.queue.len() >= MAX_PENDING
+    }
+
+    /// Adds the answer to the next question.
+    pub fn push(&mut self, answer: Answer) {
+        self.queue.push_back(answer);
+    }
+
+    /// The answer to the oldest question; for ever, where there is none. Cancel-safe.
+    pub async fn next(&mut self) -> ServerFrame {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// The same, if it is there.
+    pub fn next_now(&mut self) -> Option<ServerFrame> {
+        match self.poll_next(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(frame) => Some(frame),
+            Poll::Pending => None,
+        }
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<ServerFrame> {
+        let Some(front) = self.queue.front_mut() else {
+            return Poll::Pending;
+        };
+        let polled = front.poll(context);
+        if polled.is_ready() {
+            self.queue.pop_front();
+            if self.queue.is_empty() {
+                self.queue.shrink_to(KEPT_CAPACITY);
+            }
+        }
+        polled
+    }
+}
+
+/// Questions of one connection that may wait for their answers. Source: as many messages as fill a
+/// burst; more would only wait elsewhere.
+const MAX_PENDING: usize = 256;
+/// A connection that once sent much gives its memory back.
+const KEPT_CAPACITY: usize = 4;
