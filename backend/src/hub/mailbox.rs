@@ -13,6 +13,7 @@ use std::{
 
 use axum::body::Bytes;
 use shared::{ConversationId, Seq, ServerFrame, event::Position, frame::Heads};
+use socket2::SockRef;
 use tokio::{net::TcpStream, sync::Notify};
 
 use super::frame::{Burst, Frame, Kind, Wire};
@@ -26,16 +27,23 @@ pub struct Mailbox {
     stirred: Notify,
 }
 
+/// Small, since everybody's is looked at for each burst.
 #[derive(Debug, Default)]
 struct Inner {
     /// Where it goes at once; without one, it waits until it is taken.
     stream: Option<Arc<TcpStream>>,
+    /// What waits; nothing, most of the time.
+    backlog: Option<Box<Backlog>>,
+    is_closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Backlog {
     /// What is left of a piece that the socket took in part; leaves before anything else.
     rest: Bytes,
     waiting: VecDeque<(Bytes, Kind)>,
     /// Frames were forgotten; events among them are known by these numbers alone.
     forgotten: Option<BTreeMap<ConversationId, Seq>>,
-    is_closed: bool,
 }
 
 impl Mailbox {
@@ -60,34 +68,34 @@ impl Mailbox {
     /// Tells many things with one write.
     pub fn push_all(&self, burst: &Burst) {
         let mut inner = self.inner();
-        if sabotage::is(Defect::DropsWhenFull) && inner.waiting.len() > 2 {
+        if inner.is_sabotaged() {
             return;
         }
-        let mut written = inner.try_write(|| burst.joined(self.wire));
-        for (bytes, kind) in burst.frames(self.wire) {
-            if written >= bytes.len() {
-                written -= bytes.len();
-            } else if written > 0 {
-                inner.rest = bytes.slice(written..);
-                written = 0;
-            } else {
-                inner.keep(bytes, kind);
-            }
+        let joined = burst.joined(self.wire);
+        let mut written = inner.try_write(&joined);
+        if written == joined.len() {
+            return;
         }
-        self.stir(inner);
+        for (bytes, kind) in burst.frames(self.wire) {
+            inner.keep_from(&mut written, bytes, kind);
+        }
+        drop(inner);
+        self.stirred.notify_one();
     }
 
     /// Bytes that are a whole frame on this wire already.
     pub fn write(&self, bytes: Bytes, kind: Kind) {
         let mut inner = self.inner();
-        if sabotage::is(Defect::DropsWhenFull) && inner.waiting.len() > 2 {
+        if inner.is_sabotaged() {
             return;
         }
-        match inner.try_write(|| bytes.clone()) {
-            0 => inner.keep(bytes, kind),
-            written => inner.rest = bytes.slice(written..),
+        let mut written = inner.try_write(&bytes);
+        if written == bytes.len() {
+            return;
         }
-        self.stir(inner);
+        inner.keep_from(&mut written, bytes, kind);
+        drop(inner);
+        self.stirred.notify_one();
     }
 
     /// Writes what waits, as far as the socket takes it; says how many bytes that were.
@@ -100,13 +108,17 @@ impl Mailbox {
         let Some(stream) = inner.stream.clone() else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        while inner.gather(self.wire) {
-            match stream.try_write(&inner.rest) {
+        while let Some(backlog) = &mut inner.backlog {
+            if !backlog.gather(self.wire) {
+                inner.backlog = None;
+                break;
+            }
+            match stream.try_write(&backlog.rest) {
                 Ok(written) => {
                     total += written;
-                    inner.rest = inner.rest.slice(written..);
+                    backlog.rest = backlog.rest.slice(written..);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(total),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
@@ -131,14 +143,14 @@ impl Mailbox {
 
     /// Whether something waits.
     pub fn has_waiting(&self) -> bool {
-        self.inner().has_waiting()
+        self.inner().backlog.is_some()
     }
 
     /// Waits until something waits, or the connection is to end. Cancel-safe.
     pub async fn filled(&self) {
         loop {
             let stirred = self.stirred.notified();
-            if self.is_closed() || self.has_waiting() {
+            if self.is_filled() {
                 return;
             }
             stirred.await;
@@ -147,19 +159,17 @@ impl Mailbox {
 
     /// Takes all there is, where no socket takes it.
     pub fn take(&self) -> Vec<Bytes> {
-        let mut inner = self.inner();
-        let mut taken: Vec<_> = inner.waiting.drain(..).map(|(bytes, _)| bytes).collect();
-        inner.waiting.shrink_to(KEPT_CAPACITY);
-        taken.extend(inner.heads(self.wire));
+        let Some(mut backlog) = self.inner().backlog.take() else {
+            return Vec::new();
+        };
+        let mut taken: Vec<_> = backlog.waiting.drain(..).map(|(bytes, _)| bytes).collect();
+        taken.extend(backlog.heads(self.wire));
         taken
     }
 
-    fn stir(&self, inner: MutexGuard<'_, Inner>) {
-        let has_waiting = inner.has_waiting();
-        drop(inner);
-        if has_waiting {
-            self.stirred.notify_one();
-        }
+    fn is_filled(&self) -> bool {
+        let inner = self.inner();
+        inner.is_closed || inner.backlog.is_some()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -169,19 +179,42 @@ impl Mailbox {
 }
 
 impl Inner {
-    fn has_waiting(&self) -> bool {
-        !self.rest.is_empty() || !self.waiting.is_empty() || self.forgotten.is_some()
-    }
-
     /// Bytes that the socket took just now: none where something waits already. What went wrong is
     /// found again by whoever flushes.
-    fn try_write(&self, piece: impl FnOnce() -> Bytes) -> usize {
+    fn try_write(&self, piece: &[u8]) -> usize {
         match &self.stream {
-            Some(stream) if !self.has_waiting() => stream.try_write(&piece()).unwrap_or(0),
+            Some(stream) if self.backlog.is_none() => {
+                // Most sockets take it, so the system is asked at once and not the runtime, which
+                // would look up whether they do; where one does not, the runtime has to know.
+                let written = SockRef::from(&**stream).send(piece);
+                written.or_else(|_| stream.try_write(piece)).unwrap_or(0)
+            }
             _ => 0,
         }
     }
 
+    /// Lets the part of a frame wait that was not `written`.
+    fn keep_from(&mut self, written: &mut usize, bytes: Bytes, kind: Kind) {
+        if *written >= bytes.len() {
+            *written -= bytes.len();
+            return;
+        }
+        let backlog = self.backlog.get_or_insert_default();
+        if *written > 0 {
+            backlog.rest = bytes.slice(*written..);
+            *written = 0;
+        } else {
+            backlog.keep(bytes, kind);
+        }
+    }
+
+    fn is_sabotaged(&self) -> bool {
+        let is_full = |backlog: &Backlog| backlog.waiting.len() > 2;
+        sabotage::is(Defect::DropsWhenFull) && self.backlog.as_deref().is_some_and(is_full)
+    }
+}
+
+impl Backlog {
     /// Lets it wait.
     fn keep(&mut self, bytes: Bytes, kind: Kind) {
         if self.forgotten.is_none() && self.waiting.len() >= MAX_FRAMES {
@@ -220,7 +253,6 @@ impl Inner {
             } else {
                 first
             };
-            self.waiting.shrink_to(KEPT_CAPACITY);
         }
         if self.rest.is_empty()
             && let Some(heads) = self.heads(wire)
@@ -253,8 +285,6 @@ fn note(heads: &mut BTreeMap<ConversationId, Seq>, kind: Kind) {
 pub const MAX_FRAMES: usize = 256;
 /// What is copied together for one write to a socket that was full.
 const MAX_PIECE_BYTES: usize = 16 * 1024;
-/// A mailbox that was full once gives its memory back.
-const KEPT_CAPACITY: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -367,7 +397,11 @@ mod tests {
     async fn a_reader_who_fell_behind_gets_the_newest_number_when_it_reads_again() {
         let (mailbox, mut there) = pair().await;
         let mut seq = 0;
-        while mailbox.inner().forgotten.is_none() {
+        let is_behind = |inner: &Inner| {
+            let backlog = inner.backlog.as_deref();
+            backlog.is_some_and(|backlog| backlog.forgotten.is_some())
+        };
+        while !is_behind(&mailbox.inner()) {
             seq += 1;
             mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
         }
