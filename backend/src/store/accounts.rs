@@ -44,7 +44,10 @@ impl Store {
                  SELECT ?1, id, last_seq FROM conversations WHERE key = ?2",
             )?
             .execute(params![id, ConversationId::EVERYONE.to_string()])?;
-            Ok(NewUser::Made(User { id: UserId(from_sql(id)), name }))
+            Ok(NewUser::Made(User {
+                id: UserId(from_sql(id)),
+                name: name.clone(),
+            }))
         })
         .await
     }
