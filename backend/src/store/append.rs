@@ -75,7 +75,8 @@ impl Store {
     }
 }
 
-fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended, rusqlite::Error> {
+/// Appends in a transaction that is open.
+pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended, rusqlite::Error> {
     let head = match to.head(new.conversation)? {
         Some(head) => head,
         None => match begin_direct(to.db(), new.conversation, new.sender, new.now)? {

@@ -9,12 +9,16 @@ mod accounts;
 mod append;
 mod checks;
 mod conversations;
+#[cfg(test)]
+mod costs;
 mod error;
 mod events;
 mod log;
 mod marks;
 mod members;
 mod open;
+#[cfg(test)]
+mod probe;
 mod readers;
 mod transaction;
 mod writer;

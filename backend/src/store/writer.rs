@@ -267,3 +267,68 @@ const MAX_WAITING: usize = 4096;
 const IDLE_LOG_BYTES: u64 = 4 << 20;
 /// Longer than a busy sender takes from an ack to the next message.
 const SILENCE: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use shared::{ConversationId, MsgId, Seq, Timestamp, UserId};
+    use tempfile::TempDir;
+
+    use super::super::{
+        Append, Appended, Direction, Store, StoreError, World, probe::in_one_batch,
+    };
+
+    const EVERYONE: ConversationId = ConversationId::EVERYONE;
+
+    fn message(n: u64) -> Append {
+        Append {
+            conversation: EVERYONE,
+            sender: UserId(1),
+            msg_id: MsgId::parse(&format!("m{n}")).unwrap(),
+            content: "hi".into(),
+            now: Timestamp(n.cast_signed()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_leaves_no_trace_in_the_transaction_of_the_others() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), World::Demo, None).unwrap();
+        store
+            .create_user("Ana".into(), None, Timestamp(0))
+            .await
+            .unwrap();
+        let write = async |n: u64| {
+            if n != 5 {
+                return store.append(message(n), |_| {}).await;
+            }
+            // Writes twice, and fails after that.
+            let fails = store.write_then(
+                |to| {
+                    super::super::append::append(to, &message(50))?;
+                    to.settled()?.execute("UPDATE users SET name = 'Eve'", [])?;
+                    to.db().execute("INSERT INTO meta VALUES (NULL, '')", [])?;
+                    Ok(Appended::NotMember)
+                },
+                |_| panic!("it was not written"),
+            );
+            fails.await
+        };
+        let written = in_one_batch(&store, || (), (1..=9).map(write)).await;
+        for (n, appended) in (1..).zip(written) {
+            match appended {
+                Ok(Appended::Stored(message)) => {
+                    assert_eq!(message.seq, Seq(if n < 5 { n } else { n - 1 }));
+                    assert_eq!(message.from_user, "Ana");
+                }
+                other => assert!(n == 5 && matches!(other, Err(StoreError::Sqlite(_))), "{n}"),
+            }
+        }
+        let log = store.slice(EVERYONE, Direction::Newest, 50).await.unwrap();
+        assert_eq!((log.head, log.events.len()), (Seq(8), 8));
+        assert!(
+            log.events
+                .windows(2)
+                .all(|two| two[1].follows(two[0].check()))
+        );
+    }
+}
