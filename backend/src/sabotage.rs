@@ -59,8 +59,12 @@ mod choice {
         false
     }
     /// As it was given.
-    pub(crate) const fn count(_: i64, seq: i64) -> i64 {
+    pub(crate) const fn count(_: i64, seq: u64) -> u64 {
         seq
+    }
+    /// Never.
+    pub(crate) const fn looks_first() -> bool {
+        false
     }
 }
 
@@ -80,7 +84,7 @@ mod choice {
     static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| env::var("POND_SABOTAGE").ok());
     static TURN: AtomicU32 = AtomicU32::new(0);
     static SEEN: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
-    static COUNTS: LazyLock<Mutex<HashMap<i64, i64>>> = LazyLock::new(Mutex::default);
+    static COUNTS: LazyLock<Mutex<HashMap<i64, u64>>> = LazyLock::new(Mutex::default);
 
     /// Whether this is the defect chosen.
     pub(crate) fn is(defect: Defect) -> bool {
@@ -100,8 +104,13 @@ mod choice {
             || (is(Defect::DedupesForAMoment) && age_ms > 50)
     }
 
+    /// Whether a message is looked for before it is stored, since the index does not keep it single.
+    pub(crate) fn looks_first() -> bool {
+        is(Defect::StoresTwice) || is(Defect::DedupesInMemory) || is(Defect::DedupesForAMoment)
+    }
+
     /// The next number of this conversation by another count.
-    pub(crate) fn count(conversation: i64, seq: i64) -> i64 {
+    pub(crate) fn count(conversation: i64, seq: u64) -> u64 {
         let mut counts = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(conversation).or_insert(seq - 1);
         *count += 1;
@@ -109,4 +118,4 @@ mod choice {
     }
 }
 
-pub(crate) use choice::{count, forgets, is, now_and_then};
+pub(crate) use choice::{count, forgets, is, looks_first, now_and_then};

@@ -31,20 +31,26 @@ impl Store {
     ) -> Result<NewUser, StoreError> {
         self.write(move |db| {
             let key = name::key(&name);
+            // With RETURNING the plan walks through all events, for references to a user that is new.
             let made = db
                 .prepare_cached(
                     "INSERT INTO users (name, name_key, password, created_at) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (name_key) DO NOTHING RETURNING id",
+                     ON CONFLICT (name_key) DO NOTHING",
                 )?
-                .query_row(params![name, key, password, now.0], |row| row.get::<_, i64>(0))
-                .optional()?;
-            let Some(id) = made else { return Ok(NewUser::NameTaken) };
+                .execute(params![name, key, password, now.0])?;
+            if made == 0 {
+                return Ok(NewUser::NameTaken);
+            }
+            let id = db.last_insert_rowid();
             db.prepare_cached(
                 "INSERT INTO members (user_id, conversation_id, read_seq)
                  SELECT ?1, id, last_seq FROM conversations WHERE key = ?2",
             )?
             .execute(params![id, ConversationId::EVERYONE.to_string()])?;
-            Ok(NewUser::Made(User { id: UserId(from_sql(id)), name }))
+            Ok(NewUser::Made(User {
+                id: UserId(from_sql(id)),
+                name: name.clone(),
+            }))
         })
         .await
     }

@@ -9,7 +9,7 @@ use shared::{
     frame::{Marks, ReadMark},
 };
 
-use super::{Store, StoreError, from_sql, members::unread, to_sql};
+use super::{Store, StoreError, conversations::head_of, from_sql, members::unread, to_sql};
 
 /// A member's marks after one was to be moved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +59,7 @@ impl Store {
     ) -> Result<Vec<Marks>, StoreError> {
         self.write(move |db| {
             let mut moved = Vec::new();
-            for place in places {
+            for place in &places {
                 let raised = raise(db, user, place.conversation, place.seq, Seq::NONE)?;
                 moved.extend(
                     raised
@@ -96,21 +96,14 @@ fn raise(
     delivered: Seq,
     read: Seq,
 ) -> Result<Option<(i64, Marked)>, rusqlite::Error> {
-    let found: Option<(i64, i64)> = db
-        .prepare_cached("SELECT id, last_seq FROM conversations WHERE key = ?1")?
-        .query_row([conversation.to_string()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let Some((row, last)) = found else {
+    let Some(head) = head_of(db, conversation)? else {
         return Ok(None);
     };
-    let Some(before) = marks_of(db, row, user)? else {
+    let Some(before) = marks_of(db, head.row, user)? else {
         return Ok(None);
     };
-    let last = Seq(from_sql(last));
-    let read = before.1.max(read.min(last));
-    let delivered = before.0.max(delivered.min(last)).max(read);
+    let read = before.1.max(read.min(head.seq));
+    let delivered = before.0.max(delivered.min(head.seq)).max(read);
     let has_moved = before != (delivered, read);
     if has_moved {
         db.prepare_cached(
@@ -119,7 +112,7 @@ fn raise(
         )?
         .execute(params![
             to_sql(user.0),
-            row,
+            head.row,
             to_sql(delivered.0),
             to_sql(read.0)
         ])?;
@@ -130,5 +123,5 @@ fn raise(
         delivered,
         read,
     };
-    Ok(Some((row, Marked { marks, has_moved })))
+    Ok(Some((head.row, Marked { marks, has_moved })))
 }

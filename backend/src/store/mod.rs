@@ -3,16 +3,24 @@
 //! Owns the database: users, sessions, conversations and their logs. Gives each event its `seq` in
 //! the transaction that writes it, and answers a write after the commit is on disk, never before.
 //! Knows nothing of sockets and tells nobody; whoever writes says what happens after the commit.
-//! Read next: `writer` for group commit, `events` for the one statement that everything stands on.
+//! Read next: `writer` for group commit, `append` for the one write that everything stands on.
 
 mod accounts;
+mod append;
 mod checks;
+mod conversations;
+#[cfg(test)]
+mod costs;
 mod error;
 mod events;
+mod log;
 mod marks;
 mod members;
 mod open;
+#[cfg(test)]
+mod probe;
 mod readers;
+mod transaction;
 mod writer;
 
 use std::{
@@ -25,12 +33,13 @@ use rusqlite::Connection;
 use shared::Timestamp;
 use tokio::sync::oneshot;
 
-use self::{open::Locked, readers::Readers, writer::Writer};
+use self::{open::Locked, readers::Readers, transaction::Transaction, writer::Writer};
 
 pub use accounts::{NewUser, TokenHash};
+pub use append::{Append, Appended};
 pub use checks::Compared;
 pub use error::{OpenError, StoreError};
-pub use events::{Append, Appended, Direction, Slice};
+pub use events::{Direction, Slice};
 pub use marks::Marked;
 pub use open::World;
 
@@ -88,18 +97,20 @@ impl Store {
         self.writer.stop();
     }
 
-    /// Runs `work` in the next transaction and answers after its commit is on disk.
+    /// Runs `work` in the next transaction and answers after its commit is on disk. It runs once more
+    /// where the transaction was undone because of another write in it.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        mut work: impl FnMut(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.write_then(work, |_| {}).await
+        self.write_then(move |transaction| work(transaction.settled()?), |_| {})
+            .await
     }
 
     /// As [`Store::write`]; `committed` runs after the commit, in the order of the commits.
     async fn write_then<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
         committed: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StoreError> {
         self.start_write(work, committed).await?.await
@@ -108,7 +119,7 @@ impl Store {
     /// As [`Store::write_then`]; does not wait for the commit.
     async fn start_write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
         committed: impl FnOnce(&T) + Send + 'static,
     ) -> Result<Answered<T>, StoreError> {
         let (answer, answered) = oneshot::channel();

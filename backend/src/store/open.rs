@@ -88,6 +88,8 @@ pub(super) fn open_for_writing(
         source,
     })?;
     let mut connection = Connection::open(file).map_err(unreadable)?;
+    #[cfg(test)]
+    super::probe::watch(&mut connection, file).map_err(unreadable)?;
     configure(&connection, page_limit).map_err(unreadable)?;
     migrate(&mut connection, file)?;
     if sabotage::is(Defect::StoresTwice)
@@ -116,6 +118,8 @@ pub(super) fn open_for_writing(
 pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
+        #[cfg(test)]
+        let connection = super::probe::watched(connection, file)?;
         connection.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384;")?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)

@@ -2,19 +2,20 @@
 //!
 //! It takes all that waits, writes it in one transaction, syncs once, then answers everybody. While
 //! one commit syncs the next batch gathers, so there is no timer. What was refused by a rule is a
-//! value, not an error; a job that fails in SQL is undone alone by its savepoint.
+//! value, not an error. Where a job fails in SQL, which is rare, all of them are undone and run once
+//! more, each in a savepoint of its own: so none pays for one while nothing fails.
 
-use std::{
-    path::{Path, PathBuf},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{path::Path, thread::JoinHandle, time::Duration};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tracing::{error, warn};
 
-use super::{OpenError, StoreError};
+use super::{OpenError, StoreError, log::Log, transaction::Transaction};
 use crate::sabotage::{self, Defect};
 
 /// The thread and the way to it.
@@ -27,34 +28,43 @@ pub(super) struct Writer {
 pub(super) struct Job(Box<dyn Run>);
 
 trait Run: Send {
-    fn run(&mut self, connection: &Connection) -> Result<(), rusqlite::Error>;
+    /// Runs; once more, where the transaction was undone because of another job.
+    fn run(&mut self, within: &mut Transaction<'_>) -> Result<(), rusqlite::Error>;
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
 struct Task<T, Work, Committed> {
-    work: Option<Work>,
+    work: Work,
     value: Option<T>,
     committed: Committed,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, file: &Path) -> Result<Self, OpenError> {
+    pub(super) fn start(mut connection: Connection, file: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Folder {
+            path: file.to_owned(),
+            source,
+        };
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        let mut log_file = file.as_os_str().to_owned();
-        log_file.push("-wal");
+        let log = Log::watch(&mut connection).map_err(|source| OpenError::Unreadable {
+            path: file.to_owned(),
+            source,
+        })?;
+        let clock = runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(failed)?;
         let worker = Worker {
             connection,
             queue,
-            log_file: log_file.into(),
+            log,
+            clock,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || worker.run())
-            .map_err(|source| OpenError::Folder {
-                path: file.to_owned(),
-                source,
-            })?;
+            .map_err(failed)?;
         Ok(Self { jobs, thread })
     }
 
@@ -74,12 +84,12 @@ impl Writer {
 
 impl Job {
     pub(super) fn new<T: Send + 'static>(
-        work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
         committed: impl FnOnce(&T) + Send + 'static,
         answer: oneshot::Sender<Result<T, StoreError>>,
     ) -> Self {
         Self(Box::new(Task {
-            work: Some(work),
+            work,
             value: None,
             committed,
             answer,
@@ -90,13 +100,12 @@ impl Job {
 impl<T, Work, Committed> Run for Task<T, Work, Committed>
 where
     T: Send,
-    Work: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send,
+    Work: FnMut(&mut Transaction<'_>) -> Result<T, rusqlite::Error> + Send,
     Committed: FnOnce(&T) + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), rusqlite::Error> {
-        if let Some(work) = self.work.take() {
-            self.value = Some(work(connection)?);
-        }
+    fn run(&mut self, within: &mut Transaction<'_>) -> Result<(), rusqlite::Error> {
+        self.value = None;
+        self.value = Some((self.work)(within)?);
         Ok(())
     }
 
@@ -117,15 +126,17 @@ where
 struct Worker {
     connection: Connection,
     queue: mpsc::Receiver<Job>,
-    log_file: PathBuf,
+    log: Log,
+    /// For the one wait that has an end.
+    clock: Runtime,
 }
 
 impl Worker {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
-        while self.queue.blocking_recv_many(&mut batch, MAX_BATCH) > 0 {
+        while self.next_batch(&mut batch) > 0 {
             self.commit(&mut batch);
-            self.checkpoint_if_large();
+            self.log.checkpoint_if_large(&self.connection);
         }
         if let Err(error) = self
             .connection
@@ -139,46 +150,69 @@ impl Worker {
     }
 
     fn commit(&self, batch: &mut Vec<Job>) {
-        if let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") {
-            return fail(batch.drain(..), &error);
+        let mut jobs = std::mem::take(batch);
+        let written = self.write_together(&mut jobs);
+        let written = written.or_else(|error| self.write_each(&mut jobs, error));
+        if sabotage::is(Defect::AcksBeforeCommit) {
+            jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
-        let mut written = Vec::with_capacity(batch.len());
-        let mut jobs = batch.drain(..);
-        while let Some(mut job) = jobs.next() {
+        let committed = written.and_then(|()| self.connection.execute_batch("COMMIT"));
+        match committed {
+            Ok(()) => jobs.drain(..).for_each(|job| job.0.finish(Ok(()))),
+            Err(error) => {
+                self.roll_back();
+                if sabotage::is(Defect::IgnoresErrors) {
+                    jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
+                }
+                fail(jobs.drain(..), &error);
+            }
+        }
+        // Its memory serves the next batch.
+        *batch = jobs;
+    }
+
+    /// Runs all jobs in a transaction that stays open.
+    fn write_together(&self, jobs: &mut [Job]) -> Result<(), rusqlite::Error> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut transaction = Transaction::on(&self.connection);
+        for job in jobs {
+            job.0.run(&mut transaction)?;
+        }
+        transaction.write_heads()
+    }
+
+    /// After a job failed: undoes all, and runs each so that its failure leaves no trace in the
+    /// others' transaction. Those that fail again have their answer and are taken out.
+    fn write_each(
+        &self,
+        jobs: &mut Vec<Job>,
+        error: rusqlite::Error,
+    ) -> Result<(), rusqlite::Error> {
+        if self.connection.is_autocommit() {
+            // It never began, or SQLite rolled everything back, as it does on a full disk.
+            return Err(error);
+        }
+        self.connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
+        let mut waiting = std::mem::take(jobs).into_iter();
+        while let Some(mut job) = waiting.next() {
             let Err(error) = self.run_alone(&mut job) else {
-                written.push(job);
+                jobs.push(job);
                 continue;
             };
-            let whole_is_gone = self.connection.is_autocommit();
-            if whole_is_gone {
-                // SQLite rolled everything back, as it does on a full disk.
-                return fail(written.into_iter().chain([job]).chain(jobs), &error);
+            if self.connection.is_autocommit() {
+                jobs.push(job);
+                jobs.extend(waiting);
+                return Err(error);
             }
             job.0.finish(Err(error.into()));
         }
-        if sabotage::is(Defect::AcksBeforeCommit) {
-            written.drain(..).for_each(|job| job.0.finish(Ok(())));
-        }
-        match self.connection.execute_batch("COMMIT") {
-            Ok(()) => written.into_iter().for_each(|job| job.0.finish(Ok(()))),
-            Err(error) => {
-                if !self.connection.is_autocommit()
-                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
-                {
-                    error!(%error, "a transaction could not be rolled back");
-                }
-                if sabotage::is(Defect::IgnoresErrors) {
-                    return written.into_iter().for_each(|job| job.0.finish(Ok(())));
-                }
-                fail(written.into_iter(), &error);
-            }
-        }
+        Ok(())
     }
 
-    /// Runs one job so that its failure leaves no trace in the others' transaction.
     fn run_alone(&self, job: &mut Job) -> Result<(), rusqlite::Error> {
         self.connection.execute_batch("SAVEPOINT job")?;
-        let outcome = job.0.run(&self.connection);
+        let mut within = Transaction::on(&self.connection);
+        let outcome = job.0.run(&mut within).and_then(|()| within.write_heads());
         if outcome.is_err() && !self.connection.is_autocommit() {
             self.connection.execute_batch("ROLLBACK TO job")?;
         }
@@ -188,28 +222,25 @@ impl Worker {
         outcome
     }
 
-    /// Moves the log into the database file and cuts it to nothing: when it is large, or earlier when
-    /// nobody waits. Somebody who reads the log just now holds up the cut and not the senders: it is
-    /// tried again after the next commit.
-    fn checkpoint_if_large(&self) {
-        let bytes = std::fs::metadata(&self.log_file).map_or(0, |file| file.len());
-        let is_idle = self.queue.is_empty();
-        if bytes <= IDLE_CHECKPOINT_BYTES || (!is_idle && bytes <= CHECKPOINT_BYTES) {
-            return;
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            error!(%error, "a transaction could not be rolled back");
         }
-        let patience = if bytes > MOST_LOG_BYTES {
-            READERS_END_WITHIN
-        } else {
-            Duration::ZERO
-        };
-        // Nobody else writes, so this is the only thing that the connection ever waits for.
-        let done = self.connection.busy_timeout(patience).and_then(|()| {
-            self.connection
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        });
-        if let Err(error) = done {
-            warn!(%error, "a checkpoint failed; the next one makes up for it");
+    }
+
+    /// What waits, or what comes next; none when nobody can send any more. Where the log is worth it,
+    /// a silence is used to empty it.
+    fn next_batch(&mut self, batch: &mut Vec<Job>) -> usize {
+        if self.log.bytes() > IDLE_LOG_BYTES {
+            let more = self.queue.recv_many(batch, MAX_BATCH);
+            match self.clock.block_on(async { timeout(SILENCE, more).await }) {
+                Ok(taken) => return taken,
+                Err(_) => self.log.checkpoint(&self.connection),
+            }
         }
+        self.queue.blocking_recv_many(batch, MAX_BATCH)
     }
 }
 
@@ -232,9 +263,72 @@ fn fail(jobs: impl Iterator<Item = Job>, error: &rusqlite::Error) {
 const MAX_BATCH: usize = 512;
 /// Jobs that may wait; whoever comes then waits outside, which slows its own connection alone.
 const MAX_WAITING: usize = 4096;
-const CHECKPOINT_BYTES: u64 = 32 << 20;
-const IDLE_CHECKPOINT_BYTES: u64 = 4 << 20;
-/// A log that readers kept from being cut for so long is worth a pause.
-const MOST_LOG_BYTES: u64 = 256 << 20;
-/// A reader reads one page or one summary.
-const READERS_END_WITHIN: Duration = Duration::from_secs(1);
+/// A log of this size is emptied when nobody writes for [`SILENCE`].
+const IDLE_LOG_BYTES: u64 = 4 << 20;
+/// Longer than a busy sender takes from an ack to the next message.
+const SILENCE: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use shared::{ConversationId, MsgId, Seq, Timestamp, UserId};
+    use tempfile::TempDir;
+
+    use super::super::{
+        Append, Appended, Direction, Store, StoreError, World, probe::in_one_batch,
+    };
+
+    const EVERYONE: ConversationId = ConversationId::EVERYONE;
+
+    fn message(n: u64) -> Append {
+        Append {
+            conversation: EVERYONE,
+            sender: UserId(1),
+            msg_id: MsgId::parse(&format!("m{n}")).unwrap(),
+            content: "hi".into(),
+            now: Timestamp(n.cast_signed()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_leaves_no_trace_in_the_transaction_of_the_others() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), World::Demo, None).unwrap();
+        store
+            .create_user("Ana".into(), None, Timestamp(0))
+            .await
+            .unwrap();
+        let write = async |n: u64| {
+            if n != 5 {
+                return store.append(message(n), |_| {}).await;
+            }
+            // Writes twice, and fails after that.
+            let fails = store.write_then(
+                |to| {
+                    super::super::append::append(to, &message(50))?;
+                    to.settled()?.execute("UPDATE users SET name = 'Eve'", [])?;
+                    to.db().execute("INSERT INTO meta VALUES (NULL, '')", [])?;
+                    Ok(Appended::NotMember)
+                },
+                |_| panic!("it was not written"),
+            );
+            fails.await
+        };
+        let written = in_one_batch(&store, || (), (1..=9).map(write)).await;
+        for (n, appended) in (1..).zip(written) {
+            match appended {
+                Ok(Appended::Stored(message)) => {
+                    assert_eq!(message.seq, Seq(if n < 5 { n } else { n - 1 }));
+                    assert_eq!(message.from_user, "Ana");
+                }
+                other => assert!(n == 5 && matches!(other, Err(StoreError::Sqlite(_))), "{n}"),
+            }
+        }
+        let log = store.slice(EVERYONE, Direction::Newest, 50).await.unwrap();
+        assert_eq!((log.head, log.events.len()), (Seq(8), 8));
+        assert!(
+            log.events
+                .windows(2)
+                .all(|two| two[1].follows(two[0].check()))
+        );
+    }
+}
