@@ -20,7 +20,11 @@ fn conversation() -> impl Strategy<Value = ConversationId> {
 }
 
 fn msg_id() -> impl Strategy<Value = MsgId> {
-    any::<[u8; 16]>().prop_map(MsgId::from_random)
+    prop_oneof![
+        any::<[u8; 16]>().prop_map(MsgId::from_random),
+        // Ids of others' making, some of them almost like ours.
+        "[0-9a-f]{31,33}|[0-9A-F]{32}|\\PC{1,16}".prop_map(|text| MsgId::parse(&text).unwrap()),
+    ]
 }
 
 fn seq() -> impl Strategy<Value = Seq> {
