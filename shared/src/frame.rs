@@ -447,6 +447,10 @@ pub enum DecodeError {
     /// Not JSON, or no object with a `type`.
     #[error("A frame is {{\"type\": …, \"body\": {{…}}}} in JSON: {0}")]
     NotAFrame(String),
+    /// Not Protobuf, or without any body.
+    #[cfg(feature = "protobuf")]
+    #[error("A frame is a message of pond.proto in Protobuf: {0}")]
+    NotProtobuf(String),
     /// A `type` that this end does not know.
     #[error("There is no frame of type {0}")]
     UnknownType(String),

@@ -145,6 +145,15 @@ impl MsgId {
         Self(format!("{:032x}", u128::from_be_bytes(bytes)).into())
     }
 
+    /// The 16 bytes that [`MsgId::from_random`] makes this id of, if there are such.
+    #[cfg(feature = "protobuf")]
+    pub fn random_bytes(&self) -> Option<[u8; 16]> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_random = self.0.len() == 32 && self.0.bytes().all(is_digit);
+        let number = is_random.then(|| u128::from_str_radix(&self.0, 16).ok());
+        number.flatten().map(u128::to_be_bytes)
+    }
+
     /// The id as it stands on the wire.
     pub fn as_str(&self) -> &str {
         &self.0

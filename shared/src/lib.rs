@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod code;
+mod encoding;
 mod envelope;
 pub mod event;
 pub mod frame;
@@ -14,11 +15,14 @@ pub mod http;
 pub mod ids;
 pub mod limits;
 pub mod name;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 pub mod read;
 pub mod text;
 
 pub use check::Check;
 pub use code::Code;
+pub use encoding::Encoding;
 pub use event::{Event, Message};
 pub use frame::{ClientFrame, DecodeError, ServerFrame};
 pub use ids::{ConversationId, MsgId, RequestId, RoomId, Seq, Timestamp, UserId};

@@ -6,13 +6,13 @@ use shared::{
     ClientFrame, Code, ConversationId, DecodeError, MsgId, RequestId, ServerFrame,
     frame::{
         AuthAnswer, ErrorAnswer, FindUsers, Heartbeat, HeartbeatAnswer, Page, People, Presence,
-        Pull, SendAnswer, Summary, msg_id_of, request_id_of, wait_ms,
+        Pull, SendAnswer, Summary, wait_ms,
     },
     limits::{MAX_CURSORS, MAX_PEOPLE},
 };
 use tracing::error;
 
-use super::{Gateway, pending::Answer};
+use super::{Gateway, encoding::Received, pending::Answer};
 use crate::{
     auth::Session,
     bus::ConnectionId,
@@ -21,17 +21,17 @@ use crate::{
 };
 
 impl Gateway {
-    /// Does what the text of a frame asks, by whatever connection it came, or by none; says what was
+    /// Does what a frame asks, by whatever connection it came, or by none; says what was
     /// wrong with one that is not understood. Some frames have no answer.
     pub async fn answer(
         &self,
         caller: &Session,
         origin: Option<ConnectionId>,
-        text: &str,
+        frame: &Received,
     ) -> Option<Answer> {
-        match ClientFrame::decode(text) {
+        match frame.decode() {
             Ok(frame) => self.act(caller, origin, frame).await,
-            Err(error) => Some(Answer::Known(misunderstood(text, &error))),
+            Err(error) => Some(Answer::Known(misunderstood(frame, &error))),
         }
     }
 
@@ -206,15 +206,17 @@ impl Gateway {
 }
 
 /// The answer to a frame that was not understood; one about a message names the message.
-pub fn misunderstood(text: &str, error: &DecodeError) -> ServerFrame {
+pub fn misunderstood(frame: &Received, error: &DecodeError) -> ServerFrame {
     let (code, message) = (
         match error {
             DecodeError::UnknownType(_) => Code::UnknownType,
-            DecodeError::NotAFrame(_) | DecodeError::BadBody { .. } => Code::BadFrame,
+            DecodeError::NotAFrame(_)
+            | DecodeError::NotProtobuf(_)
+            | DecodeError::BadBody { .. } => Code::BadFrame,
         },
         error.to_string(),
     );
-    if let (DecodeError::BadBody { .. }, Some(msg_id)) = (error, msg_id_of(text)) {
+    if let (DecodeError::BadBody { .. }, Some(msg_id)) = (error, frame.msg_id()) {
         return ServerFrame::Send(SendAnswer {
             msg_id,
             code,
@@ -226,7 +228,7 @@ pub fn misunderstood(text: &str, error: &DecodeError) -> ServerFrame {
             retry_after_ms: None,
         });
     }
-    let request_id = request_id_of(text);
+    let request_id = frame.request_id();
     ServerFrame::Error(ErrorAnswer {
         request_id,
         code,

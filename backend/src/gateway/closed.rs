@@ -22,8 +22,10 @@ pub enum Closed {
     NotUtf8,
     /// A frame against RFC 6455.
     Protocol,
-    /// A binary frame, which has no meaning here.
+    /// A binary frame where JSON is spoken.
     Binary,
+    /// A text frame where Protobuf is spoken.
+    Text,
     /// The server stops; the client is to come back.
     ServerStopping,
 }
@@ -40,6 +42,7 @@ impl Closed {
             Self::NotUtf8 => (CloseCode::Invalid, "A text frame was not UTF-8"),
             Self::Protocol => (CloseCode::Protocol, "A frame broke the protocol"),
             Self::Binary => (CloseCode::Unsupported, "Only text frames are understood"),
+            Self::Text => (CloseCode::Unsupported, "Only binary frames are understood"),
             Self::ServerStopping => (CloseCode::Restart, "The server restarts, come back soon"),
         };
         Some(CloseFrame {
@@ -51,7 +54,12 @@ impl Closed {
     /// Whether it came of something that the peer sent, and not of its silence or of us.
     pub fn is_asked_for(self) -> bool {
         match self {
-            Self::ByPeer | Self::TooBig | Self::NotUtf8 | Self::Protocol | Self::Binary => true,
+            Self::ByPeer
+            | Self::TooBig
+            | Self::NotUtf8
+            | Self::Protocol
+            | Self::Binary
+            | Self::Text => true,
             Self::NotSignedIn | Self::TooSlow | Self::Silent | Self::ServerStopping => false,
         }
     }

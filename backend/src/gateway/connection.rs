@@ -92,11 +92,11 @@ impl<'a> Connection<'a> {
     /// Acts on what has come.
     async fn read(&mut self) -> Result<(), Closed> {
         while !self.answers.is_full()
-            && let Some(text) = self.socket.next(&mut self.heard_at)?
+            && let Some(frame) = self.socket.next(&mut self.heard_at)?
         {
             let origin = Some(self.seat.id);
             // Boxed, since it is large, and most connections are silent most of the time.
-            let answer = Box::pin(self.gateway.answer(&self.session, origin, &text)).await;
+            let answer = Box::pin(self.gateway.answer(&self.session, origin, &frame)).await;
             if let Some(answer) = answer {
                 self.answers.push(answer);
             }

@@ -53,8 +53,8 @@ pub async fn complete(
 /// Reads frames until one says who it is.
 async fn ask(gateway: &Gateway, socket: &mut Socket) -> Result<Result<Session, AuthError>, Closed> {
     for _ in 0..MAX_FRAMES_BEFORE {
-        let text = socket.receive().await?;
-        let answer = match ClientFrame::decode(&text) {
+        let frame = socket.receive().await?;
+        let answer = match frame.decode() {
             Ok(ClientFrame::Auth(auth)) => {
                 return Ok(gateway
                     .auth
@@ -62,12 +62,12 @@ async fn ask(gateway: &Gateway, socket: &mut Socket) -> Result<Result<Session, A
                     .await);
             }
             Ok(_) => ServerFrame::Error(ErrorAnswer {
-                request_id: shared::frame::request_id_of(&text),
+                request_id: frame.request_id(),
                 code: Code::NotSignedIn,
                 message: "Sign in first, with an AUTH_REQUEST".into(),
                 retry_after_ms: None,
             }),
-            Err(error) => super::answers::misunderstood(&text, &error),
+            Err(error) => super::answers::misunderstood(&frame, &error),
         };
         socket.send(answer.into()).await?;
     }

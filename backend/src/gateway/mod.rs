@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod closed;
 pub mod connection;
+pub mod encoding;
 pub mod greeting;
 pub mod pending;
 pub mod socket;

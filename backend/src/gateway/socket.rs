@@ -1,4 +1,4 @@
-//! A socket as the gateway uses it: text in, frames out, and nobody waited for longer than a deadline.
+//! A socket as the gateway uses it: frames in, frames out, and nobody waited for longer than a deadline.
 //!
 //! [`accept`] is the one way to get one, so its limits hold wherever there is one. What comes in is
 //! read by the WebSocket library, which also answers pings and goodbyes; what goes out leaves through
@@ -15,12 +15,12 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::SEC_WEBSOCKET_PROTOCOL},
     response::{IntoResponse as _, Response},
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
-use shared::limits::MAX_FRAME_BYTES;
+use shared::{Encoding, limits::MAX_FRAME_BYTES};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
@@ -28,17 +28,21 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 use tungstenite::{
-    Error, Message, Utf8Bytes, WebSocket,
+    Error, Message, WebSocket,
     handshake::server::create_response,
     protocol::{Role, WebSocketConfig},
 };
 
-use super::Closed;
+use super::{
+    Closed,
+    encoding::{Received, asked_for},
+};
 use crate::hub::{Frame, Kind, Mailbox, Wire};
 
 /// One WebSocket.
 pub struct Socket {
     inner: WebSocket<Pipe>,
+    encoding: Encoding,
     /// What goes out; the hub writes here, too.
     pub mailbox: Arc<Mailbox>,
 }
@@ -49,8 +53,9 @@ struct Pipe {
     mailbox: Arc<Mailbox>,
 }
 
-/// Answers a request for an upgrade; `run` goes on with the socket, in a task of `tasks`. A request
-/// that is none is told so, with status 400.
+/// Answers a request for an upgrade; `run` goes on with the socket, in a task of `tasks`. It speaks the
+/// first encoding that is asked for by name, and JSON where none is. A request that is no upgrade is
+/// told so, with status 400.
 pub fn accept<Run>(
     mut request: Request,
     tasks: &TaskTracker,
@@ -60,10 +65,15 @@ where
     Run: Future<Output = ()> + Send + 'static,
 {
     let upgrade = hyper::upgrade::on(&mut request);
+    let asked = asked_for(request.headers());
     match create_response(&request.map(|_| ())) {
-        Ok(response) => {
+        Ok(mut response) => {
+            if let Some(encoding) = asked {
+                let name = HeaderValue::from_static(encoding.subprotocol());
+                response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
+            }
             tasks.spawn(async move {
-                match open(upgrade).await {
+                match open(upgrade, asked.unwrap_or_default()).await {
                     Ok(socket) => run(socket).await,
                     Err(error) => warn!(%error, "an upgrade was answered and did not happen"),
                 }
@@ -74,11 +84,15 @@ where
     }
 }
 
-async fn open(upgrade: OnUpgrade) -> Result<Socket, Box<dyn std::error::Error + Send + Sync>> {
+async fn open(
+    upgrade: OnUpgrade,
+    encoding: Encoding,
+) -> Result<Socket, Box<dyn std::error::Error + Send + Sync>> {
     let parts = downcast::<TokioIo<TcpStream>>(upgrade.await?)
         .map_err(|_| "The connection is no plain TCP stream")?;
     let stream = Arc::new(parts.io.into_inner());
-    let mailbox = Arc::new(Mailbox::of(Arc::clone(&stream), Wire::SocketJson));
+    let wire = Wire::Socket(encoding);
+    let mailbox = Arc::new(Mailbox::of(Arc::clone(&stream), wire));
     let pipe = Pipe {
         stream,
         mailbox: Arc::clone(&mailbox),
@@ -91,25 +105,27 @@ async fn open(upgrade: OnUpgrade) -> Result<Socket, Box<dyn std::error::Error + 
         .max_frame_size(Some(MAX_FRAME_BYTES));
     let came_early = parts.read_buf.to_vec();
     let inner = WebSocket::from_partially_read(pipe, came_early, Role::Server, Some(config));
-    Ok(Socket { inner, mailbox })
+    Ok(Socket {
+        inner,
+        encoding,
+        mailbox,
+    })
 }
 
 impl Socket {
-    /// The text frame that is here already, if one is; frames that show only that the peer lives are
+    /// The frame that is here already, if one is; WebSocket frames that show only that the peer lives are
     /// counted as heard, by `heard`.
     ///
     /// # Errors
     /// [`Closed`] when there will be none.
-    pub fn next(&mut self, heard: &mut Instant) -> Result<Option<Utf8Bytes>, Closed> {
+    pub fn next(&mut self, heard: &mut Instant) -> Result<Option<Received>, Closed> {
         // Whoever takes no answers is asked for no more questions, nor for pings.
         while !self.mailbox.has_waiting()
             && let Some(message) = self.next_any()?
         {
             *heard = Instant::now();
-            match message {
-                Message::Text(text) => return Ok(Some(text)),
-                Message::Binary(_) => return Err(Closed::Binary),
-                _ => {}
+            if let Some(frame) = Received::of(message, self.encoding)? {
+                return Ok(Some(frame));
             }
         }
         Ok(None)
@@ -130,14 +146,16 @@ impl Socket {
         let _ = self.inner.get_ref().stream.readable().await;
     }
 
-    /// The next text frame. Cancel-safe.
+    /// The next frame. Cancel-safe.
     ///
     /// # Errors
     /// [`Closed`] when there will be none.
-    pub async fn receive(&mut self) -> Result<Utf8Bytes, Closed> {
-        match self.receive_any().await? {
-            Message::Text(text) => Ok(text),
-            _ => Err(Closed::Binary),
+    pub async fn receive(&mut self) -> Result<Received, Closed> {
+        loop {
+            let message = self.receive_any().await?;
+            if let Some(frame) = Received::of(message, self.encoding)? {
+                return Ok(frame);
+            }
         }
     }
 

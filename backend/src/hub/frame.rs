@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use shared::{ServerFrame, UserId, event::Position};
+use shared::{Encoding, ServerFrame, UserId, event::Position};
 use tungstenite::protocol::frame::{
     Frame as SocketFrame,
     coding::{Data, OpCode},
@@ -18,8 +18,8 @@ pub enum Wire {
     /// The JSON of a frame, and nothing around it.
     #[default]
     Json,
-    /// JSON as a text frame of a WebSocket.
-    SocketJson,
+    /// A frame of a WebSocket: of text for JSON, and of bytes for Protobuf.
+    Socket(Encoding),
 }
 
 /// One frame. Cheap to clone.
@@ -29,7 +29,14 @@ pub struct Frame(Arc<Encoded>);
 #[derive(Debug)]
 struct Encoded {
     frame: ServerFrame,
-    socket_json: OnceLock<Bytes>,
+    on_socket: PerEncoding,
+}
+
+/// What is made at most once for each encoding, when the first connection wants it.
+#[derive(Debug, Default)]
+struct PerEncoding {
+    json: OnceLock<Bytes>,
+    protobuf: OnceLock<Bytes>,
 }
 
 /// What a frame is to whoever reads too slowly to get them all.
@@ -49,7 +56,7 @@ pub struct Burst {
     told: Vec<Told>,
     /// Who is not told all of it.
     spared: BTreeSet<UserId>,
-    joined: OnceLock<Bytes>,
+    joined: PerEncoding,
 }
 
 #[derive(Debug)]
@@ -64,7 +71,7 @@ impl From<ServerFrame> for Frame {
     fn from(frame: ServerFrame) -> Self {
         Self(Arc::new(Encoded {
             frame,
-            socket_json: OnceLock::new(),
+            on_socket: PerEncoding::default(),
         }))
     }
 }
@@ -72,20 +79,42 @@ impl From<ServerFrame> for Frame {
 impl Frame {
     /// Its bytes, as this connection wants them.
     pub fn bytes(&self, wire: Wire) -> Bytes {
-        let socket_json = self.0.socket_json.get_or_init(|| {
-            let payload = self.0.frame.encode();
-            let frame = SocketFrame::message(payload, OpCode::Data(Data::Text), true);
-            let mut bytes = Vec::with_capacity(frame.len());
-            match frame.format(&mut bytes) {
-                Ok(()) => bytes.into(),
-                // Writing to memory does not fail.
-                Err(_) => Bytes::new(),
-            }
-        });
         match wire {
-            Wire::SocketJson => socket_json.clone(),
-            Wire::Json => socket_json.slice(header_bytes(socket_json).min(socket_json.len())..),
+            Wire::Socket(encoding) => self.on_socket(encoding),
+            Wire::Json => {
+                let framed = self.on_socket(Encoding::Json);
+                framed.slice(header_bytes(&framed).min(framed.len())..)
+            }
         }
+    }
+
+    fn on_socket(&self, encoding: Encoding) -> Bytes {
+        let frame = &self.0.frame;
+        let make = || match encoding {
+            Encoding::Json => framed(frame.encode(), Data::Text),
+            Encoding::Protobuf => framed(frame.encode_protobuf(), Data::Binary),
+        };
+        self.0.on_socket.of(encoding).get_or_init(make).clone()
+    }
+}
+
+impl PerEncoding {
+    fn of(&self, encoding: Encoding) -> &OnceLock<Bytes> {
+        match encoding {
+            Encoding::Json => &self.json,
+            Encoding::Protobuf => &self.protobuf,
+        }
+    }
+}
+
+/// A whole frame of a WebSocket with this in it.
+fn framed(payload: impl Into<Bytes>, kind: Data) -> Bytes {
+    let frame = SocketFrame::message(payload, OpCode::Data(kind), true);
+    let mut bytes = Vec::with_capacity(frame.len());
+    match frame.format(&mut bytes) {
+        Ok(()) => bytes.into(),
+        // Writing to memory does not fail.
+        Err(_) => Bytes::new(),
     }
 }
 
@@ -101,7 +130,7 @@ fn header_bytes(frame: &[u8]) -> usize {
 impl Burst {
     /// Adds a frame; who it is about is not told.
     pub fn add(&mut self, frame: Frame, kind: Kind, except: Option<UserId>) {
-        self.joined = OnceLock::new();
+        self.joined = PerEncoding::default();
         self.spared.extend(except);
         self.told.push(Told {
             frame,
@@ -137,13 +166,16 @@ impl Burst {
             .map(move |told| (told.frame.bytes(wire), told.kind))
     }
 
-    /// All of it as one piece for a socket, copied together once for all sockets.
+    /// All of it as one piece, copied together once for all sockets of an encoding.
     pub(super) fn joined(&self, wire: Wire) -> Bytes {
         if let [only] = &self.told[..] {
             return only.frame.bytes(wire);
         }
         let join = || self.frames(wire).flat_map(|(bytes, _)| bytes).collect();
-        self.joined.get_or_init(join).clone()
+        match wire {
+            Wire::Socket(encoding) => self.joined.of(encoding).get_or_init(join).clone(),
+            Wire::Json => join(),
+        }
     }
 }
 
@@ -153,17 +185,60 @@ mod tests {
 
     use super::*;
 
+    fn joined(name: &str) -> Frame {
+        let joined = UserJoined {
+            nickname: name.into(),
+            user: None,
+        };
+        ServerFrame::UserJoined(joined).into()
+    }
+
+    #[test]
+    fn a_frame_is_made_once_for_each_encoding_and_for_none_that_nobody_wants() {
+        let frame = joined("Ana");
+        let json = frame.bytes(Wire::Socket(Encoding::Json));
+        assert!(frame.0.on_socket.protobuf.get().is_none());
+        let protobuf = frame.bytes(Wire::Socket(Encoding::Protobuf));
+        assert_eq!(protobuf[..2], [0x82, 7], "a whole binary frame");
+        assert_eq!(
+            ServerFrame::decode_protobuf(&protobuf[2..]),
+            Ok(frame.0.frame.clone())
+        );
+        for (wire, bytes) in [
+            (Wire::Socket(Encoding::Json), json),
+            (Wire::Socket(Encoding::Protobuf), protobuf),
+        ] {
+            assert_eq!(
+                frame.clone().bytes(wire).as_ptr(),
+                bytes.as_ptr(),
+                "shared, not made anew"
+            );
+        }
+    }
+
+    #[test]
+    fn a_burst_is_joined_for_each_encoding_by_itself() {
+        let mut burst = Burst::default();
+        for name in ["Ana", "Bo"] {
+            burst.add(joined(name), Kind::Hint, None);
+        }
+        for wire in [
+            Wire::Socket(Encoding::Json),
+            Wire::Socket(Encoding::Protobuf),
+            Wire::Json,
+        ] {
+            let one_by_one: Vec<_> = burst.frames(wire).flat_map(|(bytes, _)| bytes).collect();
+            assert_eq!(burst.joined(wire), one_by_one, "{wire:?}");
+        }
+    }
+
     #[test]
     fn a_frame_is_the_same_text_on_every_wire() {
         for length in [1, 100, 200, 70_000] {
-            let frame = ServerFrame::UserJoined(UserJoined {
-                nickname: "x".repeat(length),
-                user: None,
-            });
-            let text = frame.encode();
-            let frame = Frame::from(frame);
+            let frame = joined(&"x".repeat(length));
+            let text = frame.0.frame.encode();
             assert_eq!(frame.bytes(Wire::Json), text.as_bytes());
-            let socket = frame.bytes(Wire::SocketJson);
+            let socket = frame.bytes(Wire::Socket(Encoding::Json));
             assert_eq!(socket[0], 0x81, "a whole text frame");
             assert!(socket.ends_with(text.as_bytes()));
         }

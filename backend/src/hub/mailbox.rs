@@ -288,7 +288,7 @@ const MAX_PIECE_BYTES: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use shared::frame::UserJoined;
+    use shared::{Encoding, frame::UserJoined};
     use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
     use super::*;
@@ -334,86 +334,101 @@ mod tests {
     }
 
     /// A connection on whose other end nobody reads yet.
-    async fn pair() -> (Mailbox, TcpStream) {
+    async fn pair(encoding: Encoding) -> (Mailbox, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let there = TcpStream::connect(listener.local_addr().unwrap());
         let (there, here) = tokio::join!(there, listener.accept());
         let here = Arc::new(here.unwrap().0);
         here.writable().await.unwrap();
-        (Mailbox::of(here, Wire::SocketJson), there.unwrap())
+        (Mailbox::of(here, Wire::Socket(encoding)), there.unwrap())
     }
 
     /// The frames that arrive until `last`, each decoded.
-    async fn arrived(there: &mut TcpStream, last: &ServerFrame) -> Vec<ServerFrame> {
+    async fn arrived(
+        there: &mut TcpStream,
+        encoding: Encoding,
+        last: &ServerFrame,
+    ) -> Vec<ServerFrame> {
         let mut frames = Vec::new();
         while frames.last() != Some(last) {
-            assert_eq!(there.read_u8().await.unwrap(), 0x81);
+            let kind = there.read_u8().await.unwrap();
             let length = match there.read_u8().await.unwrap() {
                 126 => usize::from(there.read_u16().await.unwrap()),
                 short => usize::from(short),
             };
-            let mut text = vec![0; length];
-            there.read_exact(&mut text).await.unwrap();
-            frames.push(decoded(&text));
+            let mut bytes = vec![0; length];
+            there.read_exact(&mut bytes).await.unwrap();
+            frames.push(match (kind, encoding) {
+                (0x81, Encoding::Json) => decoded(&bytes),
+                (0x82, Encoding::Protobuf) => ServerFrame::decode_protobuf(&bytes).unwrap(),
+                other => panic!("{other:?}"),
+            });
         }
         frames
     }
 
     #[tokio::test]
     async fn what_a_socket_does_not_take_waits_and_leaves_in_order() {
-        let (mailbox, mut there) = pair().await;
-        let long = "x".repeat(10_000);
-        let mut count = 0;
-        while !mailbox.has_waiting() {
-            let mut burst = Burst::default();
-            for seq in count + 1..=count + 7 {
-                burst.add(frame(&format!("{seq} {long}")), event(seq), None);
+        for encoding in Encoding::ALL {
+            let (mailbox, mut there) = pair(encoding).await;
+            let long = "x".repeat(10_000);
+            let mut count = 0;
+            while !mailbox.has_waiting() {
+                let mut burst = Burst::default();
+                for seq in count + 1..=count + 7 {
+                    burst.add(frame(&format!("{seq} {long}")), event(seq), None);
+                }
+                count += 7;
+                mailbox.push_all(&burst);
             }
-            count += 7;
-            mailbox.push_all(&burst);
+            mailbox.push(&frame("answer"), Kind::Answer);
+            mailbox.filled().await;
+            let last = decoded(&frame("answer").bytes(Wire::Json));
+            let (mailbox, stream) = (&mailbox, mailbox.inner().stream.clone().unwrap());
+            let flushing = async {
+                while mailbox.has_waiting() {
+                    stream.writable().await.unwrap();
+                    mailbox.flush().unwrap();
+                }
+            };
+            let ((), frames) = tokio::join!(flushing, arrived(&mut there, encoding, &last));
+            let numbers: Vec<u64> = frames
+                .iter()
+                .filter_map(|frame| match frame {
+                    ServerFrame::UserJoined(joined) => {
+                        joined.nickname.split(' ').next()?.parse().ok()
+                    }
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
         }
-        mailbox.push(&frame("answer"), Kind::Answer);
-        mailbox.filled().await;
-        let last = decoded(&frame("answer").bytes(Wire::Json));
-        let (mailbox, stream) = (&mailbox, mailbox.inner().stream.clone().unwrap());
-        let flushing = async {
-            while mailbox.has_waiting() {
-                stream.writable().await.unwrap();
-                mailbox.flush().unwrap();
-            }
-        };
-        let ((), frames) = tokio::join!(flushing, arrived(&mut there, &last));
-        let numbers: Vec<u64> = frames
-            .iter()
-            .filter_map(|frame| match frame {
-                ServerFrame::UserJoined(joined) => joined.nickname.split(' ').next()?.parse().ok(),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+    }
+
+    fn is_behind(inner: &Inner) -> bool {
+        let backlog = inner.backlog.as_deref();
+        backlog.is_some_and(|backlog| backlog.forgotten.is_some())
     }
 
     #[tokio::test]
     async fn a_reader_who_fell_behind_gets_the_newest_number_when_it_reads_again() {
-        let (mailbox, mut there) = pair().await;
-        let mut seq = 0;
-        let is_behind = |inner: &Inner| {
-            let backlog = inner.backlog.as_deref();
-            backlog.is_some_and(|backlog| backlog.forgotten.is_some())
-        };
-        while !is_behind(&mailbox.inner()) {
-            seq += 1;
-            mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
-        }
-        let stream = mailbox.inner().stream.clone().unwrap();
-        let flushing = async {
-            while mailbox.has_waiting() {
-                stream.writable().await.unwrap();
-                mailbox.flush().unwrap();
+        for encoding in Encoding::ALL {
+            let (mailbox, mut there) = pair(encoding).await;
+            let mut seq = 0;
+            while !is_behind(&mailbox.inner()) {
+                seq += 1;
+                mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
             }
-        };
-        let last = heads(seq);
-        let ((), frames) = tokio::join!(flushing, arrived(&mut there, &last));
-        assert!(frames.len() > 1, "what the socket had taken came whole");
+            let stream = mailbox.inner().stream.clone().unwrap();
+            let flushing = async {
+                while mailbox.has_waiting() {
+                    stream.writable().await.unwrap();
+                    mailbox.flush().unwrap();
+                }
+            };
+            let last = heads(seq);
+            let ((), frames) = tokio::join!(flushing, arrived(&mut there, encoding, &last));
+            assert!(frames.len() > 1, "what the socket had taken came whole");
+        }
     }
 }

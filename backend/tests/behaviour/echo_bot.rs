@@ -5,14 +5,19 @@ mod bot;
 
 use std::time::Duration;
 
-use shared::{Code, Event, Seq};
+use shared::{Code, Encoding, Event, Seq};
 
 use super::support::{Peer, TestServer};
 
 /// Runs the scenario while a bot runs beside it.
-async fn with_bot<T>(address: &str, token: &str, scenario: impl Future<Output = T>) -> T {
+async fn with_bot<T>(
+    address: &str,
+    token: &str,
+    encoding: Encoding,
+    scenario: impl Future<Output = T>,
+) -> T {
     tokio::select! {
-        () = bot::run(address, token) => panic!("the bot was signed out"),
+        () = bot::run(address, token, encoding) => panic!("the bot was signed out"),
         done = scenario => done,
     }
 }
@@ -43,19 +48,20 @@ async fn a_bot_answers_once_over_restarts_of_the_server_and_of_itself() {
     let mut ana = server.peer("Ana").await;
     server.peer("Echo").await.leave().await;
     ana.whisper("Echo", "m1", "one").await;
-    let first = with_bot(&address, "Echo", contents(&mut ana, 2)).await;
+    let first = with_bot(&address, "Echo", Encoding::Json, contents(&mut ana, 2)).await;
     assert_eq!(first, ["one", "You said: one"]);
 
     ana.whisper("Echo", "m2", "while it is away").await;
-    let over_a_restart = async {
+    let over_a_restart = Box::pin(async {
         assert_eq!(contents(&mut ana, 4).await.len(), 4);
         ana.leave().await;
         server.restart().await;
         let mut ana = server.peer("Ana").await;
         ana.whisper("Echo", "m3", "after the restart").await;
         contents(&mut ana, 6).await
-    };
-    let all = with_bot(&address, "Echo", over_a_restart).await;
+    });
+    // The one that was away comes back with another encoding, and is the same bot.
+    let all = with_bot(&address, "Echo", Encoding::Protobuf, over_a_restart).await;
     let expected = [
         "one",
         "You said: one",
@@ -80,9 +86,9 @@ async fn a_bot_signs_in_by_a_token_and_says_when_it_is_not_taken() {
         assert_eq!(ana.whisper("Echo", "m1", "hi").await.code, Code::Success);
         contents(&mut ana, 2).await
     };
-    let said = with_bot(&address, &bots, talk).await;
+    let said = with_bot(&address, &bots, Encoding::Protobuf, talk).await;
     assert_eq!(said, ["hi", "You said: hi"]);
-    let refused = bot::run(&address, "pond_nonsense");
+    let refused = bot::run(&address, "pond_nonsense", Encoding::Json);
     tokio::time::timeout(Duration::from_secs(20), refused)
         .await
         .expect("it does not try for ever");

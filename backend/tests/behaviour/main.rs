@@ -23,6 +23,7 @@ mod limits;
 mod marks;
 mod pipeline;
 mod presence;
+mod protobuf;
 mod raw_sockets;
 mod sabotage;
 mod site;

@@ -10,7 +10,8 @@ use backend::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use shared::{
-    ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
+    ClientFrame, Code, ConversationId, Encoding, Event, Message, MsgId, RequestId, Seq,
+    ServerFrame,
     event::Position,
     frame::{
         Ask, Heartbeat, HeartbeatAnswer, Page, Pull, SendAnswer, SendToAll, SendToOne, Summary,
@@ -31,9 +32,11 @@ pub(crate) struct TestServer {
     _folder: TempDir,
 }
 
-/// One connection of one person.
+/// One connection of one person. Whatever is told here in JSON is so in every encoding: one that speaks
+/// another translates.
 pub(crate) struct Peer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    encoding: Encoding,
     last_request: u64,
     /// The sender's own copy that came before its ack: the two come in either order.
     aside: VecDeque<Value>,
@@ -91,15 +94,27 @@ impl TestServer {
         peer.unwrap()
     }
 
+    /// Comes in under a name, and speaks Protobuf.
+    pub(crate) async fn protobuf_peer(&self, name: &str) -> Peer {
+        let mut peer = self
+            .protobuf_socket(&format!("/ws?accessToken={name}"))
+            .await;
+        assert_eq!(peer.next_json().await["body"]["code"], 0);
+        peer
+    }
+
+    /// A socket that speaks Protobuf, on which nothing was said yet.
+    pub(crate) async fn protobuf_socket(&self, path: &str) -> Peer {
+        let name = Encoding::Protobuf.subprotocol();
+        let socket = self.socket(path, &[("Sec-WebSocket-Protocol", name)]).await;
+        Peer::on(socket, Encoding::Protobuf)
+    }
+
     /// Comes in by a header.
     pub(crate) async fn peer_with(&self, name: &'static str, value: &str) -> Peer {
         let mut socket = self.socket("/ws", &[(name, value)]).await;
         assert_eq!(next_json(&mut socket).await["body"]["code"], 0);
-        Peer {
-            socket,
-            last_request: 0,
-            aside: VecDeque::new(),
-        }
+        Peer::on(socket, Encoding::Json)
     }
 
     /// Opens a socket and reads the `AUTH_RESPONSE`.
@@ -109,11 +124,7 @@ impl TestServer {
         assert_eq!(answer["type"], "AUTH_RESPONSE", "{answer}");
         let is_in = answer["body"]["code"] == 0;
         (
-            is_in.then_some(Peer {
-                socket,
-                last_request: 0,
-                aside: VecDeque::new(),
-            }),
+            is_in.then(|| Peer::on(socket, Encoding::Json)),
             answer["body"].clone(),
         )
     }
@@ -234,12 +245,27 @@ impl Answer {
 }
 
 impl Peer {
+    fn on(socket: WebSocketStream<MaybeTlsStream<TcpStream>>, encoding: Encoding) -> Self {
+        Self {
+            socket,
+            encoding,
+            last_request: 0,
+            aside: VecDeque::new(),
+        }
+    }
+
     pub(crate) async fn send_json(&mut self, frame: Value) {
         self.send_text(&frame.to_string()).await;
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
-        self.socket.send(WsMessage::text(text)).await.unwrap();
+        let message = match self.encoding {
+            Encoding::Json => WsMessage::text(text),
+            Encoding::Protobuf => {
+                WsMessage::binary(ClientFrame::decode(text).unwrap().encode_protobuf())
+            }
+        };
+        self.send_message(message).await;
     }
 
     pub(crate) async fn send_message(&mut self, message: WsMessage) {
@@ -432,6 +458,10 @@ pub(crate) async fn next_json(socket: &mut WebSocketStream<MaybeTlsStream<TcpStr
         loop {
             match socket.next().await {
                 Some(Ok(WsMessage::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(WsMessage::Binary(bytes))) => {
+                    let frame = ServerFrame::decode_protobuf(&bytes).unwrap();
+                    return serde_json::to_value(frame).unwrap();
+                }
                 Some(Ok(WsMessage::Ping(_) | WsMessage::Pong(_))) => {}
                 other => panic!("no frame but {other:?}"),
             }

@@ -7,21 +7,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use client::{Client, Closed, Conversation, Effect, Link, Moment};
 use futures_util::{SinkExt as _, StreamExt as _};
-use shared::{ConversationId, Event, MsgId, ServerFrame, Timestamp, UserId, frame::User};
+use shared::{
+    ClientFrame, ConversationId, DecodeError, Encoding, Event, MsgId, ServerFrame, Timestamp,
+    UserId, frame::User,
+};
 use tokio::{
     net::TcpStream,
     time::{interval, timeout},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message as Frame, protocol::CloseFrame},
+    tungstenite::{
+        ClientRequestBuilder, Error, Message as Frame, http::uri::InvalidUri, protocol::CloseFrame,
+    },
 };
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Echoes at `address`, a `ws://…/ws`, until the server does not take `token` any more: a session's
 /// token, or in a demo a nickname.
-pub(crate) async fn run(address: &str, token: &str) {
+pub(crate) async fn run(address: &str, token: &str, encoding: Encoding) {
     // Who this is, the server says when it is signed in.
     let unknown = User {
         id: UserId(0),
@@ -32,6 +37,7 @@ pub(crate) async fn run(address: &str, token: &str) {
         client: Client::new(unknown, Some(token.to_owned()), seed),
         socket: None,
         address: address.to_owned(),
+        encoding,
         started: Instant::now(),
     };
     bot.client.start(bot.now());
@@ -61,6 +67,7 @@ struct Bot {
     client: Client,
     socket: Option<Socket>,
     address: String,
+    encoding: Encoding,
     started: Instant,
 }
 
@@ -68,6 +75,12 @@ enum Received {
     Frame(ServerFrame),
     Other,
     End(Closed),
+}
+
+impl Received {
+    fn of(decoded: Result<ServerFrame, DecodeError>) -> Self {
+        decoded.map_or(Self::Other, Self::Frame)
+    }
 }
 
 impl Bot {
@@ -81,8 +94,8 @@ impl Bot {
         while let Some(effect) = self.client.next_effect() {
             let is_done = match effect {
                 Effect::Connect(_) => {
-                    let opened = timeout(OPENING, connect_async(&self.address)).await;
-                    self.socket = opened.ok().and_then(Result::ok).map(|(socket, _)| socket);
+                    let opened = timeout(OPENING, open(&self.address, self.encoding)).await;
+                    self.socket = opened.ok().and_then(Result::ok);
                     if self.socket.is_some() {
                         self.client.opened(self.now());
                     }
@@ -93,7 +106,10 @@ impl Bot {
                     true
                 }
                 Effect::Transmit(frame) => match &mut self.socket {
-                    Some(socket) => socket.send(Frame::text(frame.encode())).await.is_ok(),
+                    Some(socket) => {
+                        let frame = encoded(&frame, self.encoding);
+                        socket.send(frame).await.is_ok()
+                    }
                     None => true,
                 },
                 // Only for those who call `Client::allow_fallbacks`.
@@ -177,16 +193,35 @@ impl Bot {
     }
 }
 
+fn encoded(frame: &ClientFrame, encoding: Encoding) -> Frame {
+    match encoding {
+        Encoding::Json => Frame::text(frame.encode()),
+        Encoding::Protobuf => Frame::binary(frame.encode_protobuf()),
+    }
+}
+
+/// Opens a socket that speaks this encoding; a server that does not know it is not connected to.
+async fn open(address: &str, encoding: Encoding) -> Result<Socket, Error> {
+    let address = address
+        .parse()
+        .map_err(|wrong: InvalidUri| Error::HttpFormat(wrong.into()))?;
+    let mut request = ClientRequestBuilder::new(address);
+    // JSON needs no name, and the tutorial's servers know none.
+    if encoding != Encoding::Json {
+        request = request.with_sub_protocol(encoding.subprotocol());
+    }
+    let (socket, _) = connect_async(request).await?;
+    Ok(socket)
+}
+
 /// What comes next on the socket; without one, nothing ever.
 async fn next(socket: &mut Option<Socket>) -> Received {
     let Some(socket) = socket else {
         return std::future::pending().await;
     };
     match socket.next().await {
-        Some(Ok(Frame::Text(text))) => match ServerFrame::decode(&text) {
-            Ok(frame) => Received::Frame(frame),
-            Err(_) => Received::Other,
-        },
+        Some(Ok(Frame::Text(text))) => Received::of(ServerFrame::decode(&text)),
+        Some(Ok(Frame::Binary(bytes))) => Received::of(ServerFrame::decode_protobuf(&bytes)),
         Some(Ok(Frame::Close(Some(CloseFrame { code, .. })))) if u16::from(code) == 4401 => {
             Received::End(Closed::SignedOut)
         }
