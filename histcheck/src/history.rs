@@ -95,10 +95,12 @@ pub enum What {
         /// Where.
         place: Place,
     },
-    /// At the end: all that this client holds of a log, from its first event on.
+    /// At the end: all that this client holds of a log.
     Held {
         /// Whose log.
         place: Place,
+        /// The first number it was to hold: 1, or where the last page begins that it asked for.
+        from: u64,
         /// In the order in which it is shown.
         events: Vec<Event>,
     },

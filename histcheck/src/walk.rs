@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    check::{Walked, Written},
+    check::{Held, Walked, Written},
     history::{ClientId, Entry, Event, History, Key, Place, What},
     report::{Class, Report},
 };
@@ -112,11 +112,19 @@ impl<'a> Walk<'a, '_> {
             What::Restarted { place } => {
                 self.screens.remove(&(client, *place));
             }
-            What::Held { place, events } => {
+            What::Held {
+                place,
+                from,
+                events,
+            } => {
                 for event in events {
                     self.see(client, *place, event);
                 }
-                self.walked.held.insert((*place, client), events);
+                let held = Held {
+                    from: *from,
+                    events,
+                };
+                self.walked.held.insert((*place, client), held);
             }
             What::Restored => self.restored(),
             What::Survived { place, head } => {

@@ -209,6 +209,7 @@ impl Recorder {
             let events = events.collect();
             self.enter(What::Held {
                 place: place(*id),
+                from: 1,
                 events,
             });
             for outgoing in client.outgoing(*id) {

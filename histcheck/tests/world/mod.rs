@@ -98,7 +98,16 @@ pub fn good(said: &[Said]) -> History {
     for (place, log) in logs {
         for (device, _) in entitled(place) {
             let events = log.clone();
-            add(&mut history, 200_000, device, What::Held { place, events });
+            add(
+                &mut history,
+                200_000,
+                device,
+                What::Held {
+                    place,
+                    from: 1,
+                    events,
+                },
+            );
         }
     }
     history

@@ -165,6 +165,7 @@ impl Stage {
             let mut auditor = Auditor::sign_in(address, &name).await?;
             let mut whats = vec![What::Held {
                 place: place(id),
+                from: 1,
                 events: auditor.log(id).await?,
             }];
             for foreign in self
