@@ -187,7 +187,7 @@ impl Peer {
     fn take(&mut self, first: Option<String>) {
         let mut frame = first;
         // All that is there already, so that a burst costs one turn.
-        for _ in 0..MAX_FRAMES_A_TURN {
+        for turn in 1.. {
             let now = self.now();
             let Some(text) = frame else {
                 self.socket = None;
@@ -201,6 +201,10 @@ impl Peer {
                     .fetch_add(self.recorder.acked() - acked, Ordering::Relaxed);
                 self.client.received(now, decoded);
                 self.recorder.observe(&mut self.client);
+            }
+            // Another is taken out of the socket only if it is looked at in this turn.
+            if turn == MAX_FRAMES_A_TURN {
+                return;
             }
             match next(&mut self.socket).now_or_never() {
                 Some(another) => frame = another,
@@ -412,3 +416,87 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(5);
 const READ_BUFFER_BYTES: usize = 4096;
 /// What people write: plain, in Chinese, with what JSON escapes, with what is one sign in many bytes.
 const FILLERS: [&str; 4] = ["plain words ", "水塘里的消息，", "\"\\\n\t\u{1}<&>", "👩‍👩‍👧‍👦é"];
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        Code, Message as Said, Seq,
+        frame::{AuthAnswer, User},
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn hello() -> ServerFrame {
+        ServerFrame::Auth(AuthAnswer {
+            code: Code::Success,
+            message: String::new(),
+            user: Some(User {
+                id: UserId(1),
+                name: "Ana".into(),
+            }),
+            build: None,
+            incarnation: None,
+        })
+    }
+
+    fn said(seq: u64) -> ServerFrame {
+        ServerFrame::Message(Said {
+            msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
+            content: format!("message {seq}"),
+            conversation: ConversationId::EVERYONE,
+            seq: Seq(seq),
+            from: UserId(2),
+            from_user: "Bo".into(),
+            sent_at: Timestamp(1),
+            check: None,
+        })
+    }
+
+    /// A server that sends a burst and then answers nothing: what is left out stays out.
+    #[tokio::test]
+    async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_address, at) = watch::channel(Some(listener.local_addr().unwrap()));
+        let orders = Orders {
+            conversations: vec![ConversationId::EVERYONE],
+            ..Orders::default()
+        };
+        let ((_orders, obeyed), (told, mut status)) =
+            (watch::channel(orders), watch::channel(Status::default()));
+        let ties = Ties {
+            id: ClientId(1),
+            name: "Ana".into(),
+            began: Instant::now(),
+            address: at,
+            orders: obeyed,
+            status: told,
+            acked: Arc::default(),
+            dice: Dice::new(1),
+        };
+        let habits = Habits {
+            depth: 0,
+            clock_scale: 1,
+            tick: Duration::from_millis(20),
+            longest: 10,
+        };
+        let burst = 5 * MAX_FRAMES_A_TURN as u64;
+        let serve = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            for frame in std::iter::once(hello()).chain((1..=burst).map(said)) {
+                socket.feed(Message::text(frame.encode())).await.unwrap();
+            }
+            socket.flush().await.unwrap();
+            while let Some(Ok(_)) = socket.next().await {}
+        };
+        let holds_all = |status: &Status| status.cursors.values().any(|cursor| *cursor == burst);
+        tokio::select! {
+            held = timeout(Duration::from_secs(8), status.wait_for(holds_all)) => {
+                assert!(held.is_ok(), "a frame is lacking");
+            }
+            () = serve => panic!("the peer left"),
+            _ = Peer::new(ties, habits).run() => panic!("the peer ended"),
+        }
+    }
+}
