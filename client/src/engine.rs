@@ -270,10 +270,14 @@ impl Client {
 
     /// Something says that the network is back, or a person asks for a try now.
     pub fn retry_now(&mut self, now: Moment) {
-        if let Link::Waiting { .. } = self.heart.link {
+        let pulse = self.heart.probe(now);
+        if self.heart.is_opening_slowly(now) {
+            // It may be stuck in the network that was.
+            self.effects.push_back(Effect::Disconnect);
+            self.connect(now);
+        } else if let Link::Waiting { .. } = self.heart.link {
             self.connect(now);
         } else {
-            let pulse = self.heart.probe(now);
             self.follow_pulse(now, pulse);
             if self.heart.link == Link::Connected && self.ladder.begin_probe(now) {
                 self.effects.push_back(Effect::Probe);
@@ -293,6 +297,7 @@ impl Client {
     /// A frame came in.
     pub fn received(&mut self, now: Moment, frame: ServerFrame) {
         self.heart.heard(now);
+        let is_answer = is_answer(&frame);
         match frame {
             ServerFrame::Auth(answer) if self.is_stranger(&answer) => {
                 self.effects.push_back(Effect::Disconnect);
@@ -353,6 +358,10 @@ impl Client {
             ServerFrame::Presence(person) => self.take_people(vec![person]),
             ServerFrame::Error(error) => self.take_error(now, &error),
             ServerFrame::UserJoined(_) => {}
+        }
+        if is_answer {
+            let is_more = !self.asked.is_empty() || self.outbox.is_any_sent();
+            self.heart.answered(now, is_more);
         }
         self.ask_what_is_missing(now);
         self.drain_outbox(now);
@@ -780,6 +789,7 @@ impl Client {
         for entry in self.outbox.take_ready(now, self.unverified()) {
             self.change(Change::Timeline(entry.conversation));
             let frame = self.frame_of(entry);
+            self.heart.asked(now);
             self.transmit(frame);
         }
     }
@@ -818,6 +828,7 @@ impl Client {
         if self.heart.link != Link::Connected {
             return;
         }
+        self.heart.asked(now);
         self.last_request += 1;
         let request_id = self.last_request_id();
         self.asked.insert(
@@ -857,6 +868,19 @@ impl Client {
             self.changes.push_back(change);
         }
     }
+}
+
+/// Whether it came because something was asked, so that the way there is open.
+fn is_answer(frame: &ServerFrame) -> bool {
+    matches!(
+        frame,
+        ServerFrame::Send(_)
+            | ServerFrame::Summary(_)
+            | ServerFrame::Pull(_)
+            | ServerFrame::FindUsers(_)
+            | ServerFrame::Heartbeat(_)
+            | ServerFrame::Error(_)
+    )
 }
 
 /// A question without an answer is asked again after this long.

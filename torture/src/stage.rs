@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) habits: Habits,
     /// Whether they come through the proxy.
     pub(crate) through_proxy: bool,
+    /// Whether something tells them at the end that the network is back, as browsers tell the app.
+    pub(crate) are_told: bool,
     /// How long it may take after healing until everybody holds everything.
     pub(crate) patience: Duration,
 }
@@ -90,6 +92,7 @@ impl Default for Plan {
                 longest: 200,
             },
             through_proxy: false,
+            are_told: true,
             patience: PATIENCE,
         }
     }

@@ -131,8 +131,8 @@ pub(super) fn head_of(id: ConversationId, heads: &[shared::event::Position]) -> 
     head.map_or(shared::Seq::NONE, |head| head.seq)
 }
 
-/// A connection that carried its first frame and nothing since is noticed by two missed heartbeats;
-/// one that carried more than that was good.
+/// A connection that carried its first frame and nothing since is noticed by its missed heartbeat;
+/// one that lived longer carried more than that and was good.
 const STALLED: Moment = Moment::from_mins(1);
 /// What a poll may take beyond its wait.
 const POLL_OVERDUE: Moment = Moment::from_secs(15);

@@ -26,8 +26,8 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         second_devices: 0,
         directs: 0,
         habits,
-        through_proxy: false,
         patience: Duration::from_secs(30),
+        ..Plan::default()
     };
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let address = stage.server()?.address();

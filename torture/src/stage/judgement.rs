@@ -31,7 +31,9 @@ impl Stage {
     pub(crate) async fn heal(&mut self) -> Option<Duration> {
         self.quiet();
         self.weather(Weather::Fair);
-        self.hint();
+        if self.plan.are_told {
+            self.hint();
+        }
         let healed = self.began.elapsed();
         self.healed_at = Some(healed);
         // A little longer than is allowed, to tell "late" from "never".
