@@ -32,6 +32,7 @@
 //! Read next: [`Client`], then [`Timeline`], whose one rule is what the whole product stands on.
 
 mod conversation;
+mod effect;
 mod engine;
 mod ladder;
 mod link;
@@ -42,7 +43,8 @@ mod sorted_map;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};
-pub use engine::{Change, Client, Effect, HELD};
+pub use effect::{Change, Effect};
+pub use engine::{Client, HELD};
 pub use ladder::Transport;
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};

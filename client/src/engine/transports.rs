@@ -6,8 +6,8 @@ use shared::{
     limits::{HEARTBEAT, MAX_SUMMARY_CONVERSATIONS},
 };
 
-use super::{Change, Client, Effect};
-use crate::{Closed, Link, Moment, Transport, ladder::End};
+use super::Client;
+use crate::{Change, Closed, Effect, Link, Moment, Transport, ladder::End};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
