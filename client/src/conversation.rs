@@ -28,6 +28,8 @@ pub struct Conversation {
     pub(crate) is_open: bool,
     /// The server has said how far its log goes: one that is in no summary is asked for.
     pub(crate) is_heard_of: bool,
+    /// Its timeline started again, and what was asked of the former view says nothing of this one.
+    is_restarted: bool,
     comparison: Comparison,
     /// The last `seq` the server knows a device of this person to have, as far as is known here.
     delivered: Seq,
@@ -69,6 +71,7 @@ impl Conversation {
             typing: Vec::new(),
             is_open: false,
             is_heard_of: false,
+            is_restarted: false,
             comparison: Comparison::Same,
             delivered: Seq::NONE,
             told_delivered_at: Moment::ZERO,
@@ -249,8 +252,14 @@ impl Conversation {
         };
         if missed > most {
             self.timeline.restart_at(head);
+            self.is_restarted = true;
         }
         self.timeline.note_head(head);
+    }
+
+    /// Whether its timeline started again since this was asked last.
+    pub(crate) fn take_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.is_restarted)
     }
 
     pub(crate) fn typed(&mut self, user: UserId, now: Moment) {

@@ -103,10 +103,31 @@ impl Client {
         }
     }
 
+    /// A timeline that started again lacks what a question on its way was about, and is empty.
+    fn follow_restarts(&mut self, now: Moment) {
+        let all = self.conversations.values_mut();
+        let restarted: Vec<_> = all
+            .filter_map(|one| one.take_restarted().then_some((one.id, one.is_open)))
+            .collect();
+        for (id, is_open) in restarted {
+            self.forget_pulls(id);
+            if is_open {
+                self.page_back(now, id);
+            }
+        }
+    }
+
+    /// Answers to these are taken for nothing else than what they are: events that join, or do not.
+    fn forget_pulls(&mut self, id: ConversationId) {
+        let pulls = [Question::Newer(id), Question::Older(id)];
+        self.asked.retain(|_, asked| !pulls.contains(&asked.what));
+    }
+
     pub(super) fn ask_what_is_missing(&mut self, now: Moment) {
         if self.heart.link != Link::Connected {
             return;
         }
+        self.follow_restarts(now);
         if !self.unverified().is_empty() && !self.is_asked(Question::Alive) {
             self.beat(now);
         }
