@@ -179,10 +179,30 @@ impl Conversation {
             .collect()
     }
 
+    /// Forgets all but the newest events, and not how many of them `me` has not seen.
+    pub(crate) fn keep_newest(&mut self, me: UserId, most: usize) {
+        if self.timeline.events().len() > most {
+            let (unread, cursor) = (self.unread(me), self.timeline.cursor());
+            // The server's count may go further than what is held.
+            let is_of_log = self.timeline.floor() <= self.read;
+            let at = if is_of_log {
+                cursor
+            } else {
+                cursor.max(self.counted.0)
+            };
+            self.timeline.keep_newest(most);
+            if self.timeline.floor() > self.read {
+                self.counted = (at, unread);
+            }
+        }
+    }
+
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
-        if summary.read >= self.read {
+        // One that was overtaken by another counts what was, of events that may be forgotten here.
+        let is_older = summary.read == self.read && summary.head < self.counted.0;
+        if summary.read >= self.read && !is_older {
             self.read = summary.read;
             self.counted = (summary.head, summary.unread);
         }

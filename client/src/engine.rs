@@ -49,6 +49,8 @@ pub struct Client {
     /// The server's database, once it has said so.
     incarnation: Option<String>,
     presence: Presence,
+    /// Events that a conversation keeps while it is not open.
+    most_held: usize,
     typed_at: SortedMap<ConversationId, Moment>,
     effects: VecDeque<Effect>,
     changes: VecDeque<Change>,
@@ -82,6 +84,7 @@ impl Client {
             build: None,
             incarnation: None,
             presence: Presence::Online,
+            most_held: MOST_HELD,
             typed_at: SortedMap::new(),
             effects: VecDeque::new(),
             changes: VecDeque::new(),
@@ -248,11 +251,19 @@ impl Client {
         self.ask_what_is_missing(now);
     }
 
-    /// A conversation leaves the screen.
+    /// A conversation leaves the screen. Its oldest events are forgotten, and pulled again by
+    /// [`Client::page_back`].
     pub fn leave(&mut self, conversation: ConversationId) {
         if let Some(left) = self.conversations.get_mut(&conversation) {
             left.is_open = false;
+            left.keep_newest(self.me.id, self.most_held);
         }
+    }
+
+    /// How many events a conversation keeps that is not open; 500 unless told. An open one keeps all
+    /// that it has shown.
+    pub fn hold_at_most(&mut self, events: usize) {
+        self.most_held = events;
     }
 
     fn now(&self) -> Moment {
@@ -288,3 +299,7 @@ fn is_answer(frame: &ServerFrame) -> bool {
             | ServerFrame::Error(_)
     )
 }
+
+/// Source: twice what is kept of it over the client's end, and what may be missed before a view starts
+/// again; a hundred conversations of it are some 15 MB.
+const MOST_HELD: usize = 500;

@@ -135,7 +135,12 @@ impl Client {
     }
 
     pub(super) fn timeline_changed(&mut self, id: ConversationId) {
-        let cursor = self.conversation_mut(id).timeline.cursor();
+        let (me, most) = (self.me.id, self.most_held);
+        let changed = self.conversation_mut(id);
+        if !changed.is_open {
+            changed.keep_newest(me, most);
+        }
+        let cursor = changed.timeline.cursor();
         self.outbox.settle(id, cursor);
         self.change(Change::Timeline(id));
         self.change(Change::Conversations);
