@@ -18,8 +18,8 @@
 //!
 //! It connects again by itself, pulls what it missed, and sends again what was not acknowledged; to
 //! survive a restart of its own process, an owner keeps [`Client::outgoing`] on disk. `open` a
-//! conversation to hold its log (of others it keeps the newest 500 events), `mark_read` what was dealt with. `examples/echo_bot` is all of this in
-//! some 200 lines.
+//! conversation to hold its log (of others the newest 500 events are kept), `mark_read` what was dealt
+//! with. `examples/echo_bot` is all of this in some 200 lines.
 //!
 //! ```
 //! # use client::{Client, Effect, Moment, Transport};

@@ -141,6 +141,13 @@ impl Heart {
         };
     }
 
+    /// There is no reason to wait for the next try.
+    pub(crate) fn hurry(&mut self, now: Moment) {
+        if let Link::Waiting { until, .. } = &mut self.link {
+            *until = now;
+        }
+    }
+
     /// Time went by. Opening and signing in may take `patience`.
     pub(crate) fn tick(&mut self, now: Moment, patience: Moment) -> Pulse {
         let slept = now.saturating_sub(self.last_tick) > SLEPT && self.last_tick > Moment::ZERO;

@@ -99,10 +99,11 @@ impl Client {
 
     /// The connection is no more; `end` is what that says of its transport, if anything.
     pub(super) fn ended(&mut self, now: Moment, why: Closed, end: Option<End>) {
-        if let Some(end) = end {
-            self.ladder.ended(end);
-        }
+        let went_down = end.is_some_and(|end| self.ladder.ended(end));
         self.heart.closed(now, why);
+        if went_down {
+            self.heart.hurry(now);
+        }
         self.connection_lost();
         self.change(Change::Link);
     }
