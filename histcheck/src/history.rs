@@ -75,6 +75,8 @@ pub enum What {
         place: Place,
         /// How far.
         seq: u64,
+        /// When it was asked, where the answer may have been overtaken by what came another way.
+        asked: Option<Duration>,
     },
     /// The event was added at the end of what the person sees.
     Shown {

@@ -29,7 +29,7 @@
 //! {"acked": {"place": "r1", "msgId": "…", "seq": 7}}
 //! {"refused": {"msgId": "…"}}
 //! {"received": {"place": "r1", "event": EVENT}}
-//! {"head": {"place": "r1", "seq": 7}}
+//! {"head": {"place": "r1", "seq": 7, "asked": 12.5}}
 //! {"shown": {"place": "r1", "event": EVENT}}
 //! {"restarted": {"place": "r1"}}
 //! {"twin": {"place": "r1", "msgId": "…"}}
@@ -43,7 +43,8 @@
 //! They mean what [`What`] says. In short: `invoked` before the first try to send; `acked` when the
 //! answer, or the tick, came; `shown` when an event was added at the end of what the person sees, and
 //! `restarted` when that was emptied (a reload); `held` at the end, all that is there in the order in
-//! which it is shown. `from` is the first number that was to be held, 1 where it is not said: a tab
+//! which it is shown. `asked` is only for an answer that other news may have overtaken on its way:
+//! the time of its question. `from` is the first number that was to be held, 1 where it is not said: a tab
 //! that loaded the newest page alone holds from that page on. A message that nobody holds at the end
 //! is only found where somebody holds from 1.
 
@@ -143,15 +144,15 @@ impl Reading {
                 let client = self.clients.get(&entry.client).copied();
                 let client =
                     client.ok_or_else(|| format!("no client {} is declared", entry.client))?;
-                let (at, what) = (time(entry.at)?, self.what(entry.what));
+                let (at, what) = (time(entry.at)?, self.what(entry.what)?);
                 self.named.history.entries.push(Entry { at, client, what });
             }
         }
         Ok(())
     }
 
-    fn what(&mut self, what: SaidWhat) -> What {
-        match what {
+    fn what(&mut self, what: SaidWhat) -> Result<What, String> {
+        Ok(match what {
             SaidWhat::Invoked(said) => What::Invoked {
                 place: self.place(&said.place),
                 key: self.key(&said.msg_id),
@@ -172,6 +173,7 @@ impl Reading {
             SaidWhat::Head(said) => What::Head {
                 place: self.place(&said.place),
                 seq: said.seq,
+                asked: said.asked.map(time).transpose()?,
             },
             SaidWhat::Shown(said) => What::Shown {
                 place: self.place(&said.place),
@@ -198,7 +200,7 @@ impl Reading {
                 head: said.head,
             },
             SaidWhat::Unsound(said) => What::Unsound { why: said.why },
-        }
+        })
     }
 
     fn event(&mut self, said: SaidEvent) -> Event {

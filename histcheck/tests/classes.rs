@@ -387,6 +387,7 @@ fn a_smaller_newest_number_is_time_travel() {
             What::Head {
                 place: ROOM,
                 seq: 3,
+                asked: None,
             },
         );
     });
@@ -395,6 +396,23 @@ fn a_smaller_newest_number_is_time_travel() {
         [Class::TimeTravel],
         "{report}"
     );
+}
+
+#[test]
+fn an_answer_that_news_have_overtaken_is_judged_by_what_was_known_when_it_was_asked() {
+    let answered = |asked_ms: u64| {
+        spoiled(|history| {
+            let head = What::Head {
+                place: ROOM,
+                seq: 3,
+                asked: Some(Duration::from_millis(asked_ms)),
+            };
+            add(history, 150_000, 2, head);
+        })
+    };
+    // The fourth came at 53 ms.
+    assert!(answered(52).is_good(), "{}", answered(52));
+    assert!(answered(53).has(Class::TimeTravel));
 }
 
 #[test]
@@ -426,6 +444,7 @@ fn after_a_restored_backup_numbers_begin_anew_and_losses_count() {
                 What::Head {
                     place: ROOM,
                     seq: 2,
+                    asked: None,
                 },
             );
         }

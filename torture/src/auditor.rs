@@ -100,6 +100,7 @@ impl Auditor {
         Ok(vec![What::Head {
             place,
             seq: page.head.0,
+            asked: None,
         }])
     }
 

@@ -7,6 +7,7 @@
 mod auditor;
 mod bench;
 mod campaign;
+mod carried;
 mod dice;
 mod failure;
 mod faults;

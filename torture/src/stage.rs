@@ -8,10 +8,7 @@ mod judgement;
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,9 +21,10 @@ use tokio::{
 };
 
 use crate::{
+    carried::{Carried, Counter},
     dice::Dice,
     failure::{Failure, Result},
-    peer::{Habits, Orders, Peer, Phase, Status, Ties},
+    peer::{Habits, Lets, Orders, Peer, Phase, Status, Ties},
     pond::{Launch, Pond},
     proxy::{Proxy, Weather},
     recorder::place,
@@ -43,12 +41,26 @@ pub(crate) struct Plan {
     pub(crate) directs: u32,
     /// How each device behaves.
     pub(crate) habits: Habits,
+    /// In which networks they are.
+    pub(crate) networks: Networks,
     /// Whether they come through the proxy.
     pub(crate) through_proxy: bool,
     /// Whether something tells them at the end that the network is back, as browsers tell the app.
     pub(crate) are_told: bool,
     /// How long it may take after healing until everybody holds everything.
     pub(crate) patience: Duration,
+}
+
+/// In which networks devices are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Networks {
+    /// All know WebSockets alone, and have them.
+    WithSockets,
+    /// All have WebSockets, and know what to do without.
+    Good,
+    /// About half have WebSockets, a quarter streams, a quarter only long polls, and some of each
+    /// come into other networks while they write.
+    Mixed,
 }
 
 /// A set-up stage.
@@ -64,7 +76,7 @@ pub(crate) struct Stage {
     peers: Vec<Handle>,
     tasks: JoinSet<Vec<Entry>>,
     conversations: Vec<ConversationId>,
-    acked: Arc<AtomicU64>,
+    carried: Arc<Counter>,
     began: Instant,
     healed_at: Option<Duration>,
     converged_at: Option<Duration>,
@@ -90,7 +102,10 @@ impl Default for Plan {
                 clock_scale: 1,
                 tick: Duration::from_millis(40),
                 longest: 200,
+                lets: None,
+                moves: false,
             },
+            networks: Networks::Mixed,
             through_proxy: false,
             are_told: true,
             patience: PATIENCE,
@@ -122,7 +137,7 @@ impl Stage {
             peers: Vec::new(),
             tasks: JoinSet::new(),
             conversations: Vec::new(),
-            acked: Arc::default(),
+            carried: Arc::default(),
             began: Instant::now(),
             healed_at: None,
             converged_at: None,
@@ -157,10 +172,11 @@ impl Stage {
             address,
             orders: obeyed,
             status: told,
-            acked: Arc::clone(&self.acked),
+            carried: Arc::clone(&self.carried),
             dice: Dice::new(dice.roll()),
         };
-        self.tasks.spawn(Peer::new(ties, self.plan.habits).run());
+        let habits = self.plan.networks.habits(self.plan.habits, id.0);
+        self.tasks.spawn(Peer::new(ties, habits).run());
         self.peers.push(Handle {
             id,
             name,
@@ -271,7 +287,12 @@ impl Stage {
 
     /// Acknowledgements so far.
     pub(crate) fn acked(&self) -> u64 {
-        self.acked.load(Ordering::Relaxed)
+        self.carried.total()
+    }
+
+    /// The same by transport.
+    pub(crate) fn carried(&self) -> Carried {
+        self.carried.carried()
     }
 
     /// Enters something that is no client's doing.
@@ -319,6 +340,29 @@ impl Stage {
     fn order(&self, change: impl Fn(&mut Orders)) {
         for peer in &self.peers {
             peer.orders.send_modify(&change);
+        }
+    }
+}
+
+impl Networks {
+    /// The habits of the device of this number, from 1.
+    fn habits(self, habits: Habits, number: u32) -> Habits {
+        let (lets, moves) = match self {
+            Self::WithSockets => (None, false),
+            Self::Good => (Some(Lets::Everything), false),
+            Self::Mixed => {
+                let lets = match number % 4 {
+                    0 => Lets::NoStreams,
+                    1 => Lets::Requests,
+                    _ => Lets::Everything,
+                };
+                (Some(lets), number.is_multiple_of(3))
+            }
+        };
+        Habits {
+            lets,
+            moves,
+            ..habits
         }
     }
 }

@@ -99,6 +99,7 @@ pub(super) struct SaidInPlace {
 pub(super) struct SaidHead {
     pub(super) place: String,
     pub(super) seq: u64,
+    pub(super) asked: Option<f64>,
 }
 
 #[derive(Deserialize)]

@@ -92,7 +92,16 @@ pub fn good(said: &[Said]) -> History {
                 device,
                 What::Shown { place, event },
             );
-            add(&mut history, n * 10 + 4, device, What::Head { place, seq });
+            add(
+                &mut history,
+                n * 10 + 4,
+                device,
+                What::Head {
+                    place,
+                    seq,
+                    asked: None,
+                },
+            );
         }
     }
     for (place, log) in logs {

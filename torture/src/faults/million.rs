@@ -12,6 +12,7 @@ use super::{Episode, Fault};
 use crate::{
     auditor::first_ack,
     bench::Bench,
+    carried::Carried,
     dice::Dice,
     failure::{Failure, Result},
     stage::{Plan, Stage},
@@ -53,6 +54,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         faults: 1,
         report: histcheck::Report::default(),
         converged_in: Some(took),
+        carried: Carried::default(),
         note: format!(
             "{count} messages, first ack {} ms after the start",
             took.as_millis()

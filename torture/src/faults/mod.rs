@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use histcheck::Report;
 
-use crate::{bench::Bench, dice::Dice, failure::Result, stage::Stage};
+use crate::{bench::Bench, carried::Carried, dice::Dice, failure::Result, stage::Stage};
 
 pub(crate) use power::Disk;
 
@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Network,
     /// Connections that stay open while nothing passes.
     Silent,
+    /// Proxies that refuse upgrades, hold streams back, cut idle connections.
+    Proxy,
     /// The network comes and goes once a second.
     Flap,
     /// The disk is full, then has room again.
@@ -70,6 +72,8 @@ pub(crate) struct Episode {
     pub(crate) report: Report,
     /// From healing until everybody held everything; none where it never came.
     pub(crate) converged_in: Option<Duration>,
+    /// What came over which transport.
+    pub(crate) carried: Carried,
     /// What else was measured, in words.
     pub(crate) note: String,
     /// What else is wrong, in words.
@@ -78,13 +82,14 @@ pub(crate) struct Episode {
 
 impl Fault {
     /// All kinds that a campaign runs, in the order in which it does.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Load,
         Self::Kill,
         Self::Exact,
         Self::Power,
         Self::Network,
         Self::Silent,
+        Self::Proxy,
         Self::Flap,
         Self::Full,
         Self::Error,
@@ -112,6 +117,7 @@ impl Fault {
             Self::Power => "power",
             Self::Network => "network",
             Self::Silent => "silent",
+            Self::Proxy => "proxy",
             Self::Flap => "flap",
             Self::Full => "full",
             Self::Error => "error",
@@ -152,6 +158,7 @@ impl Fault {
             Self::Power => power::strike(bench, dice, Disk::Honest).await,
             Self::Network => network::bad_weather(bench, dice).await,
             Self::Silent => network::silence(bench, dice).await,
+            Self::Proxy => network::bad_proxies(bench, dice).await,
             Self::Flap => network::flap(bench, dice).await,
             Self::Full => disk::full(bench, dice).await,
             Self::Error => disk::error(bench, dice).await,
@@ -175,6 +182,7 @@ impl Fault {
             faults,
             report: judged.report,
             converged_in: judged.converged_in,
+            carried: judged.carried,
             note: String::new(),
             complaint: None,
         })

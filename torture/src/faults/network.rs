@@ -9,8 +9,8 @@ use crate::{
     bench::Bench,
     dice::Dice,
     failure::Result,
-    proxy::Weather,
-    stage::{Plan, Stage},
+    proxy::{IDLE, Weather},
+    stage::{Networks, Plan, Stage},
 };
 
 /// Cuts in the middle of frames, trickling, late pieces, nothing at all, by turns.
@@ -63,6 +63,48 @@ pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     Ok(episode)
 }
 
+/// Everybody comes into networks whose proxy refuses upgrades, holds streams back or cuts idle
+/// connections, and out of them again; the engine finds the transport that carries.
+pub(super) async fn bad_proxies(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
+    let folder = bench.fresh_folder()?;
+    let mut plan = Plan {
+        through_proxy: true,
+        networks: Networks::Good,
+        ..bench.plan()
+    };
+    plan.habits.clock_scale = 10;
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    let changes = bench.either(3, 12);
+    for turn in 0..changes {
+        stage.weather(Weather::Down);
+        sleep(Duration::from_millis(20)).await;
+        let proxy = dice.pick(&PROXIES).copied().unwrap_or_default();
+        stage.weather(proxy);
+        stage.hint();
+        stage
+            .wait_for_acks(dice.between(100, 600), Duration::from_secs(4))
+            .await;
+        if proxy == Weather::CutsIdle {
+            // Nobody writes, so that connections are idle.
+            stage.quiet();
+            sleep(IDLE * 2).await;
+            stage.write();
+        }
+        if turn % 3 == 2 {
+            // Some come back to a network that lets all through, and go up again.
+            stage.weather(Weather::Fair);
+            stage.hint();
+            stage.wait_for_acks(300, Duration::from_secs(2)).await;
+        }
+    }
+    let mut episode = Fault::Proxy.judge(stage, changes).await?;
+    if episode.carried.changes == 0 {
+        episode.complaint = Some("no client ever changed its transport".into());
+    }
+    Ok(episode)
+}
+
 /// Half a second there, half a second gone.
 pub(super) async fn flap(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
@@ -90,5 +132,10 @@ const BAD: [Weather; 4] = [
     Weather::MidFrame,
     Weather::Trickle,
     Weather::Late,
+];
+const PROXIES: [Weather; 3] = [
+    Weather::NoUpgrades,
+    Weather::HoldsStreams,
+    Weather::CutsIdle,
 ];
 const HALF: Duration = Duration::from_millis(500);

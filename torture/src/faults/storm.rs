@@ -9,7 +9,7 @@ use crate::{
     dice::Dice,
     failure::Result,
     peer::Habits,
-    stage::{Plan, Stage},
+    stage::{Networks, Plan, Stage},
 };
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
@@ -20,11 +20,14 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         clock_scale: 1,
         tick: Duration::from_secs(1),
         longest: 40,
+        lets: None,
+        moves: false,
     };
     let plan = Plan {
         people,
         second_devices: 0,
         directs: 0,
+        networks: Networks::WithSockets,
         habits,
         patience: Duration::from_secs(30),
         ..Plan::default()
@@ -43,10 +46,12 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let peak = stage.server()?.resident_kib().unwrap_or_default() / 1024;
     let complaint = came.err().map(|failure| failure.to_string());
     stage.kill().await;
+    let stage_carried = stage.carried();
     Ok(Episode {
         fault: Fault::Storm,
         faults: people,
         report: histcheck::Report::default(),
+        carried: stage_carried,
         converged_in: complaint.is_none().then_some(took),
         note: format!(
             "{people} clients in sync again after {:.1} s, server {peak} MiB",

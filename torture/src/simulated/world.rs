@@ -195,7 +195,7 @@ impl World {
         if let Some(frame) = self.peers[at].down.pop_front() {
             self.tick();
             let (now, peer) = (self.now, &mut self.peers[at]);
-            peer.recorder.received(&frame);
+            peer.recorder.received(&frame, None);
             peer.client.received(now, frame);
             self.follow(at);
         }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{Handle, Stage, THE_STAGE, is_member};
 use crate::{
     auditor::{Auditor, look_into},
+    carried::Carried,
     failure::Result,
     peer::{Phase, Status},
     proxy::Weather,
@@ -23,6 +24,8 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// From healing until everybody held everything.
     pub(crate) converged_in: Option<Duration>,
+    /// What came over which transport.
+    pub(crate) carried: Carried,
 }
 
 impl Stage {
@@ -138,6 +141,7 @@ impl Stage {
             .zip(self.healed_at)
             .map(|(at, healed)| at.saturating_sub(healed));
         Ok(Judged {
+            carried: self.carried.carried(),
             report,
             converged_in,
         })
