@@ -55,6 +55,10 @@ proptest! {
         world.heal();
         check_end(&world);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_forgotten_is_pulled_again_and_nothing_is_lost_or_doubled(

@@ -1,7 +1,8 @@
-//! A conversation of which too much was missed starts again at its end, whatever was asked before.
+//! A log is begun at its end: where too much was missed, whatever was asked before, and where nothing
+//! is known of it yet.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail")]
 
-use client::{Client, Effect, Moment};
+use client::{Client, Closed, Effect, Moment, Transport};
 use shared::{
     ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
     Timestamp, UserId,
@@ -17,6 +18,16 @@ fn ana() -> User {
         id: UserId(1),
         name: "Ana".into(),
     }
+}
+
+fn hello() -> ServerFrame {
+    ServerFrame::Auth(AuthAnswer {
+        code: Code::Success,
+        message: String::new(),
+        user: Some(ana()),
+        build: None,
+        incarnation: None,
+    })
 }
 
 fn event(seq: u64) -> Event {
@@ -46,14 +57,7 @@ impl Server {
         server.client.start(NOW);
         server.client.open(NOW, ROOM);
         server.client.opened(NOW);
-        let hello = AuthAnswer {
-            code: Code::Success,
-            message: String::new(),
-            user: Some(ana()),
-            build: None,
-            incarnation: None,
-        };
-        server.client.received(NOW, ServerFrame::Auth(hello));
+        server.client.received(NOW, hello());
         while let Some(asked) = server.next_question() {
             server.answer(asked);
         }
@@ -154,4 +158,35 @@ fn an_open_conversation_shows_its_newest_page_although_an_older_one_was_on_its_w
         server.answer(ClientFrame::Pull(pull));
     }
     assert_eq!(server.held(), (950, 1000), "and shows its newest page");
+}
+
+#[test]
+fn a_client_that_knows_nothing_yet_does_not_poll_for_a_log_from_its_beginning() {
+    let mut client = Client::new(ana(), None, 7);
+    client.allow_fallbacks();
+    client.start(NOW);
+    client.open(NOW, ROOM);
+    while client.transport() != Transport::LongPoll {
+        // Nothing but long polls can be had: a stream breaks when it is open.
+        match client.next_effect() {
+            Some(Effect::Connect(Transport::WebSocket)) => client.closed(NOW, Closed::Lost),
+            Some(Effect::Connect(Transport::EventStream)) => {
+                client.opened(NOW);
+                client.closed(NOW, Closed::Lost);
+            }
+            _ => client.tick(NOW + Moment::from_secs(60)),
+        }
+    }
+    client.tick(NOW + Moment::from_secs(90));
+    client.opened(NOW);
+    client.received(NOW, hello());
+    let effects: Vec<_> = std::iter::from_fn(|| client.next_effect()).collect();
+    let polls: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Poll(sync) => Some(sync.cursors.len()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(polls, [0], "{effects:?}");
 }

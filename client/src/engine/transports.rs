@@ -7,7 +7,7 @@ use shared::{
 };
 
 use super::Client;
-use crate::{Change, Closed, Effect, Link, Moment, Transport, ladder::End};
+use crate::{Change, Closed, Conversation, Effect, Link, Moment, Transport, ladder::End};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +75,9 @@ impl Client {
             is_void: false,
         });
         let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
-        let cursors = self.cursors(most, |_| true);
+        // Of a log that nothing is known of yet, all that follows would be its beginning.
+        let is_known = |one: &Conversation| one.is_heard_of || one.timeline.events().len() > 0;
+        let cursors = self.cursors(most, is_known);
         self.effects.push_back(Effect::Poll(Sync {
             cursors,
             wait_ms: shared::frame::wait_ms(HEARTBEAT),

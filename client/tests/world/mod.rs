@@ -339,9 +339,11 @@ impl World {
             return;
         };
         let room = |cursor: &&Position| cursor.conversation == ROOM;
-        let cursor = *sync.cursors.iter().find(room).expect("it follows the room");
-        let has_diverged = self.has_diverged(cursor);
-        let after = self.log.iter().filter(|message| message.seq > cursor.seq);
+        // What is not followed is told of by its head alone.
+        let cursor = sync.cursors.iter().find(room).copied();
+        let has_diverged = cursor.is_some_and(|cursor| self.has_diverged(cursor));
+        let is_after = |message: &&Message| cursor.is_some_and(|cursor| message.seq > cursor.seq);
+        let after = self.log.iter().filter(is_after);
         let events: Vec<_> = after.cloned().map(Event::MessageSent).collect();
         let answer = SyncAnswer {
             events: if has_diverged { vec![] } else { events },
