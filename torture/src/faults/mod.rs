@@ -16,7 +16,13 @@ use std::time::Duration;
 
 use histcheck::Report;
 
-use crate::{bench::Bench, carried::Carried, dice::Dice, failure::Result, stage::Stage};
+use crate::{
+    bench::{Bench, Folder},
+    carried::Carried,
+    dice::Dice,
+    failure::Result,
+    stage::Stage,
+};
 
 pub(crate) use power::Disk;
 
@@ -135,11 +141,14 @@ impl Fault {
     /// Why it cannot run here, if it cannot.
     pub(crate) fn is_missing(self, bench: &Bench) -> Option<&'static str> {
         match self {
-            Self::Exact | Self::Error | Self::Slow if !bench.can_trace => {
-                Some("it needs strace, and the right to trace")
+            Self::Exact | Self::Error | Self::Slow if !bench.can_trace || !bench.can_leash => {
+                Some("it needs strace and setpriv, and the right to trace")
             }
-            Self::Power | Self::Full if !bench.can_mount => {
-                Some("it mounts images, which needs root")
+            Self::Power if !bench.can_mount_images => {
+                Some("an image cannot be mounted here: it needs root, mkfs.ext4 and a loop device")
+            }
+            Self::Full if !bench.can_mount_memory => {
+                Some("a disk in memory cannot be mounted here: it needs root")
             }
             Self::Clock if !bench.can_fake_time => Some("it needs faketime"),
             _ => None,
@@ -187,6 +196,16 @@ impl Fault {
             complaint: None,
         })
     }
+}
+
+/// The usual cast at work on a server in a fresh folder, their clock so many times as fast.
+async fn at_work(bench: &Bench, clock_scale: u32, dice: &mut Dice) -> Result<(Folder, Stage)> {
+    let folder = bench.fresh_folder()?;
+    let mut plan = bench.plan();
+    plan.habits.clock_scale = clock_scale;
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    Ok((folder, stage))
 }
 
 impl Episode {
