@@ -44,6 +44,8 @@ pub(crate) struct Orders {
     pub(crate) conversations: Vec<ConversationId>,
     /// What it does now.
     pub(crate) phase: Phase,
+    /// At the end, the first number of the room that it is to hold.
+    pub(crate) room_from: u64,
     /// When this grows, its network goes away at once.
     pub(crate) cuts: u32,
     /// When this grows, something tells it that the network is back, as browsers do.
@@ -164,15 +166,13 @@ impl Peer {
         loop {
             self.settle().await;
             if self.is_over() {
-                return self
-                    .recorder
-                    .finish(&self.client, &self.orders.conversations);
+                return self.finish();
             }
             tokio::select! {
                 came = self.line.next() => self.take(came),
                 changed = self.ties.orders.changed() => {
                     if changed.is_err() {
-                        return self.recorder.finish(&self.client, &self.orders.conversations);
+                        return self.finish();
                     }
                     self.obey();
                 }
@@ -277,7 +277,9 @@ impl Peer {
         }
         if self.orders.phase == Phase::Finish {
             for conversation in conversations {
-                self.client.page_back(now, *conversation);
+                if !self.is_whole(*conversation) {
+                    self.client.page_back(now, *conversation);
+                }
             }
         }
         discard_refused(&mut self.client, conversations);
@@ -350,13 +352,32 @@ impl Peer {
         }
     }
 
+    /// Whether it holds all that it is to hold at the end.
+    fn is_whole(&self, id: ConversationId) -> bool {
+        let conversation = self.client.conversation(id);
+        conversation.is_some_and(|one| one.timeline().floor().0 < self.first_judged(id))
+    }
+
+    fn first_judged(&self, id: ConversationId) -> u64 {
+        match id {
+            ConversationId::Room(_) => self.orders.room_from.max(1),
+            ConversationId::Direct(_) => 1,
+        }
+    }
+
+    fn finish(self) -> Vec<Entry> {
+        let conversations = self.orders.conversations.iter();
+        let judged = conversations.map(|id| (*id, self.first_judged(*id)));
+        let judged: Vec<_> = judged.collect();
+        self.recorder.finish(&self.client, &judged)
+    }
+
     fn is_over(&self) -> bool {
-        let is_whole = |id: &ConversationId| {
-            let conversation = self.client.conversation(*id);
-            conversation.is_some_and(|one| one.timeline().is_complete())
-        };
         match self.orders.phase {
-            Phase::Finish => self.orders.conversations.iter().all(is_whole),
+            Phase::Finish => {
+                let mut conversations = self.orders.conversations.iter();
+                conversations.all(|id| self.is_whole(*id))
+            }
             Phase::GiveUp => true,
             Phase::Follow | Phase::Write => false,
         }

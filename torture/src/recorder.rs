@@ -211,19 +211,20 @@ impl Recorder {
         self.screens.insert(conversation, screen);
     }
 
-    /// The end: what is held, and what still waits.
+    /// The end: what is held of these, each from this number on, and what still waits.
     pub(crate) fn finish(
         mut self,
         client: &Client,
-        conversations: &[ConversationId],
+        conversations: &[(ConversationId, u64)],
     ) -> Vec<Entry> {
-        for id in conversations {
+        for (id, from) in conversations {
             let Some(conversation) = client.conversation(*id) else {
                 continue;
             };
             let events = conversation
                 .timeline()
                 .events()
+                .filter(|one| one.seq().0 >= *from)
                 .filter_map(|one| match one {
                     shared::Event::MessageSent(message) => Some(event(message)),
                     shared::Event::Unknown(_) => None,
@@ -231,7 +232,7 @@ impl Recorder {
             let events = events.collect();
             self.enter(What::Held {
                 place: place(*id),
-                from: 1,
+                from: *from,
                 events,
             });
             for outgoing in client.outgoing(*id) {

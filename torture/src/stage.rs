@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use histcheck::{ClientId, Entry, What};
+use histcheck::{ClientId, Digest, Entry, Key, What};
 use shared::{ConversationId, UserId};
 use tokio::{
     sync::watch,
@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use crate::{
-    carried::{Carried, Counter},
+    auditor::Auditor,
+    carried::Counter,
     dice::Dice,
     failure::{Failure, Result},
     peer::{Habits, Lets, Orders, Peer, Phase, Status, Ties},
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) through_proxy: bool,
     /// Whether something tells them at the end that the network is back, as browsers tell the app.
     pub(crate) are_told: bool,
+    /// The first number in the room that everybody is to hold at the end, and the logs are judged from.
+    pub(crate) room_judged_from: u64,
     /// How long it may take after healing until everybody holds everything.
     pub(crate) patience: Duration,
 }
@@ -108,6 +111,7 @@ impl Default for Plan {
             networks: Networks::Mixed,
             through_proxy: false,
             are_told: true,
+            room_judged_from: 1,
             patience: PATIENCE,
         }
     }
@@ -290,15 +294,31 @@ impl Stage {
         self.carried.total()
     }
 
-    /// The same by transport.
-    pub(crate) fn carried(&self) -> Carried {
-        self.carried.carried()
-    }
-
     /// Enters something that is no client's doing.
     pub(crate) fn enter(&mut self, what: What) {
         let (at, client) = (self.began.elapsed(), THE_STAGE);
         self.entries.push(Entry { at, client, what });
+    }
+
+    /// Says something in the room as somebody who is no peer, and enters it.
+    ///
+    /// # Errors
+    /// [`Failure`] when it is not acknowledged.
+    pub(crate) async fn say(&mut self, by: &mut Auditor, id: &str) -> Result<u64> {
+        self.enter_written(id, id);
+        let seq = by.say(id).await?;
+        let (place, key) = (place(ConversationId::EVERYONE), Key::of(id));
+        self.enter(What::Acked { place, key, seq });
+        Ok(seq)
+    }
+
+    /// Enters a message of the room that no peer wrote.
+    pub(crate) fn enter_written(&mut self, id: &str, text: &str) {
+        self.enter(What::Invoked {
+            place: place(ConversationId::EVERYONE),
+            key: Key::of(id),
+            digest: Digest::of(text),
+        });
     }
 
     /// Waits for this many more acknowledgements, or until patience ends; says whether they came.

@@ -149,7 +149,7 @@ impl World {
             let mine = conversations
                 .iter()
                 .filter(|id| is_member(UserId(user), **id));
-            let mine: Vec<_> = mine.copied().collect();
+            let mine: Vec<_> = mine.map(|id| (*id, 1)).collect();
             entries.extend(peer.recorder.finish(&peer.client, &mine));
         }
         History {

@@ -91,7 +91,11 @@ impl Stage {
     /// # Errors
     /// [`Failure`] when the server cannot be asked.
     pub(crate) async fn judge(mut self) -> Result<Judged> {
-        self.order(|orders| orders.phase = Phase::Finish);
+        let first = self.plan.room_judged_from;
+        self.order(|orders| {
+            orders.phase = Phase::Finish;
+            orders.room_from = first;
+        });
         let mut entries = std::mem::take(&mut self.entries);
         let mut ended = 0;
         let collect = async {
@@ -147,6 +151,13 @@ impl Stage {
         })
     }
 
+    fn first_judged(&self, id: ConversationId) -> u64 {
+        match id {
+            ConversationId::Room(_) => self.plan.room_judged_from,
+            ConversationId::Direct(_) => 1,
+        }
+    }
+
     fn clients(&self) -> BTreeMap<ClientId, Person> {
         let person = |peer: &Handle| {
             let user = peer.status.borrow().user?;
@@ -171,8 +182,8 @@ impl Stage {
             let mut auditor = Auditor::sign_in(address, &name).await?;
             let mut whats = vec![What::Held {
                 place: place(id),
-                from: 1,
-                events: auditor.log(id).await?,
+                from: self.first_judged(id),
+                events: auditor.log(id, self.first_judged(id)).await?,
             }];
             for foreign in self
                 .conversations
