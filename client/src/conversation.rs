@@ -28,6 +28,8 @@ pub struct Conversation {
     pub(crate) is_open: bool,
     /// The server has said how far its log goes: one that is in no summary is asked for.
     pub(crate) is_heard_of: bool,
+    /// Its timeline started again, and what was asked of the former view says nothing of this one.
+    is_restarted: bool,
     comparison: Comparison,
     /// The last `seq` the server knows a device of this person to have, as far as is known here.
     delivered: Seq,
@@ -69,6 +71,7 @@ impl Conversation {
             typing: Vec::new(),
             is_open: false,
             is_heard_of: false,
+            is_restarted: false,
             comparison: Comparison::Same,
             delivered: Seq::NONE,
             told_delivered_at: Moment::ZERO,
@@ -176,10 +179,30 @@ impl Conversation {
             .collect()
     }
 
+    /// Forgets all but the newest events, and not how many of them `me` has not seen.
+    pub(crate) fn keep_newest(&mut self, me: UserId, most: usize) {
+        if self.timeline.events().len() > most {
+            let (unread, cursor) = (self.unread(me), self.timeline.cursor());
+            // The server's count may go further than what is held.
+            let is_of_log = self.timeline.floor() <= self.read;
+            let at = if is_of_log {
+                cursor
+            } else {
+                cursor.max(self.counted.0)
+            };
+            self.timeline.keep_newest(most);
+            if self.timeline.floor() > self.read {
+                self.counted = (at, unread);
+            }
+        }
+    }
+
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
-        if summary.read >= self.read {
+        // One that was overtaken by another counts what was, of events that may be forgotten here.
+        let is_older = summary.read == self.read && summary.head < self.counted.0;
+        if summary.read >= self.read && !is_older {
             self.read = summary.read;
             self.counted = (summary.head, summary.unread);
         }
@@ -249,8 +272,14 @@ impl Conversation {
         };
         if missed > most {
             self.timeline.restart_at(head);
+            self.is_restarted = true;
         }
         self.timeline.note_head(head);
+    }
+
+    /// Whether its timeline started again since this was asked last.
+    pub(crate) fn take_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.is_restarted)
     }
 
     pub(crate) fn typed(&mut self, user: UserId, now: Moment) {

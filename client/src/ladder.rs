@@ -2,7 +2,8 @@
 //!
 //! A rung that does not carry gives way to the one below it; while on a lower one, a WebSocket is
 //! tried beside it now and then. A server or network that is down is no reason to go down: a rung
-//! that cannot be opened at all leads back to the top. Never opens anything and reads no clock.
+//! that cannot be opened at all leads back to the top, and from then on each rung has one try until
+//! one carries. Never opens anything and reads no clock.
 
 use crate::Moment;
 
@@ -38,6 +39,8 @@ pub(crate) struct Ladder {
     was_opened: bool,
     /// Ends in a row that speak against this rung.
     failures: u8,
+    /// All rungs were tried since one carried last.
+    is_next_round: bool,
     probe_at: Moment,
     probing_until: Option<Moment>,
 }
@@ -64,6 +67,7 @@ impl Ladder {
     }
 
     pub(crate) fn connected(&mut self, now: Moment) {
+        self.is_next_round = false;
         self.probe_at = now + FIRST_PROBE;
         self.probing_until = None;
     }
@@ -71,9 +75,17 @@ impl Ladder {
     /// Another network may carry what this one did not.
     pub(crate) fn network_lost(&mut self) {
         self.restart();
+        self.is_next_round = false;
     }
 
-    pub(crate) fn ended(&mut self, end: End) {
+    /// Says whether it went down, and the lower rung may be tried at once: nothing is known of it.
+    pub(crate) fn ended(&mut self, end: End) -> bool {
+        let before = self.rung;
+        self.leave_rung(end);
+        self.rung > before
+    }
+
+    fn leave_rung(&mut self, end: End) {
         let is_young = match end {
             End::Unusable | End::Silent => true,
             End::After(lived) => lived < YOUNG,
@@ -85,7 +97,9 @@ impl Ladder {
         };
         self.rung = match (self.rung, end) {
             _ if !self.has_fallbacks || !is_young => return,
-            (Transport::WebSocket, _) if self.failures >= ENOUGH => Transport::EventStream,
+            (Transport::WebSocket, _) if self.failures >= ENOUGH || self.is_next_round => {
+                Transport::EventStream
+            }
             // Held back by a proxy that wants to see the end of it first.
             (Transport::EventStream, End::Silent) => Transport::LongPoll,
             (Transport::EventStream, End::Unusable) if self.was_opened => Transport::LongPoll,
@@ -94,6 +108,7 @@ impl Ladder {
             }
             // Not even a request gets through, so it is not the transport.
             (Transport::EventStream | Transport::LongPoll, End::Unusable | End::Silent) => {
+                self.is_next_round = true;
                 return self.restart();
             }
             (Transport::LongPoll, End::After(_)) if self.failures >= ENOUGH => {
@@ -187,12 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn only_a_rung_that_gives_way_lets_the_next_be_tried_at_once() {
+        let mut ladder = Ladder {
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        let went_down = [End::Unusable; 6].map(|end| ladder.ended(end));
+        assert_eq!(went_down, [false, true, false, true, false, true]);
+        ladder.connected(Moment::from_secs(9));
+        assert!(!ladder.ended(LONG) && !ladder.ended(End::Unusable));
+    }
+
+    #[test]
     fn a_server_that_is_down_drives_nobody_down() {
         use Transport::{EventStream, WebSocket};
         let refused = (false, End::Unusable);
         assert_eq!(
             rungs(&[refused; 5]),
-            [WebSocket, EventStream, WebSocket, WebSocket, EventStream]
+            [WebSocket, EventStream, WebSocket, EventStream, WebSocket]
         );
         assert_eq!(rungs(&[refused, (true, LONG), refused]), [WebSocket; 3]);
     }

@@ -18,8 +18,8 @@
 //!
 //! It connects again by itself, pulls what it missed, and sends again what was not acknowledged; to
 //! survive a restart of its own process, an owner keeps [`Client::outgoing`] on disk. `open` a
-//! conversation to hold its log, `mark_read` what was dealt with. `examples/echo_bot` is all of this in
-//! some 200 lines.
+//! conversation to hold its log (of others the newest 500 events are kept), `mark_read` what was dealt
+//! with. `examples/echo_bot` is all of this in some 200 lines.
 //!
 //! ```
 //! # use client::{Client, Effect, Moment, Transport};
@@ -32,6 +32,7 @@
 //! Read next: [`Client`], then [`Timeline`], whose one rule is what the whole product stands on.
 
 mod conversation;
+mod effect;
 mod engine;
 mod ladder;
 mod link;
@@ -42,7 +43,8 @@ mod sorted_map;
 mod timeline;
 
 pub use conversation::{Conversation, Restored};
-pub use engine::{Change, Client, Effect, HELD};
+pub use effect::{Change, Effect};
+pub use engine::{Client, HELD};
 pub use ladder::Transport;
 pub use link::{Closed, Link, backoff};
 pub use outbox::{Delivery, Outgoing};

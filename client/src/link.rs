@@ -57,6 +57,8 @@ pub(crate) struct Heart {
     last_tick: Moment,
     /// A beat is on its way since, and the socket is dead if nothing is heard until.
     awaiting: Option<Moment>,
+    /// Something was asked and nothing answered since.
+    unanswered: Option<Moment>,
     random: Random,
 }
 
@@ -69,6 +71,7 @@ impl Heart {
             last_heard: Moment::ZERO,
             last_tick: Moment::ZERO,
             awaiting: None,
+            unanswered: None,
             random: Random(seed | 1),
         }
     }
@@ -91,7 +94,7 @@ impl Heart {
         };
         self.link = Link::Connecting { down_since };
         self.last_heard = now;
-        self.awaiting = None;
+        (self.awaiting, self.unanswered) = (None, None);
     }
 
     pub(crate) fn connected(&mut self, now: Moment) {
@@ -103,6 +106,16 @@ impl Heart {
     pub(crate) fn heard(&mut self, now: Moment) {
         self.last_heard = now;
         self.awaiting = None;
+    }
+
+    /// Something goes out that is to be answered.
+    pub(crate) fn asked(&mut self, now: Moment) {
+        self.unanswered.get_or_insert(now);
+    }
+
+    /// An answer came: what goes out arrives. `is_more` says whether others are awaited.
+    pub(crate) fn answered(&mut self, now: Moment, is_more: bool) {
+        self.unanswered = is_more.then_some(now);
     }
 
     pub(crate) fn closed(&mut self, now: Moment, why: Closed) {
@@ -128,6 +141,13 @@ impl Heart {
         };
     }
 
+    /// There is no reason to wait for the next try.
+    pub(crate) fn hurry(&mut self, now: Moment) {
+        if let Link::Waiting { until, .. } = &mut self.link {
+            *until = now;
+        }
+    }
+
     /// Time went by. Opening and signing in may take `patience`.
     pub(crate) fn tick(&mut self, now: Moment, patience: Moment) -> Pulse {
         let slept = now.saturating_sub(self.last_tick) > SLEPT && self.last_tick > Moment::ZERO;
@@ -141,10 +161,18 @@ impl Heart {
                     return Pulse::Dead;
                 }
                 if slept {
+                    self.unanswered = self.unanswered.map(|_| now);
                     return self.beat(now + PROBE);
                 }
+                // Pushes that come in say nothing of the other direction.
+                if self
+                    .unanswered
+                    .is_some_and(|since| now.saturating_sub(since) >= DEAF)
+                {
+                    return Pulse::Dead;
+                }
                 if self.awaiting.is_none() && now.saturating_sub(self.last_heard) >= HEARTBEAT {
-                    return self.beat(now + HEARTBEAT);
+                    return self.beat(now + BEAT_OVERDUE);
                 }
                 Pulse::Quiet
             }
@@ -152,12 +180,20 @@ impl Heart {
         }
     }
 
-    /// Asks for a sign of life soon: something says that the network changed.
+    /// Asks for a sign of life soon: something says that the network changed. What failed on the
+    /// former one says nothing of this one.
     pub(crate) fn probe(&mut self, now: Moment) -> Pulse {
+        self.attempt = 0;
         match self.link {
             Link::Connected => self.beat(now + PROBE),
             _ => Pulse::Quiet,
         }
+    }
+
+    /// Whether it is being opened for so long that another try may be sooner.
+    pub(crate) fn is_opening_slowly(&self, now: Moment) -> bool {
+        let is_opening = matches!(self.link, Link::Connecting { .. });
+        is_opening && now.saturating_sub(self.last_heard) >= PROBE
     }
 
     fn beat(&mut self, dead_at: Moment) -> Pulse {
@@ -182,6 +218,12 @@ const STABLE: Moment = Moment::from_secs(30);
 const SLEPT: Moment = Moment::from_secs(10);
 /// How long a probe may take. Source: research on peers; 75 s, as seen elsewhere, is too slow to love.
 const PROBE: Moment = Moment::from_secs(3);
+/// How long a beat on a silent connection may take. Source: what a phone needs to wake its radio, and
+/// any frame counts; the answer itself takes milliseconds.
+const BEAT_OVERDUE: Moment = Moment::from_secs(10);
+/// A connection on which this long nothing is answered carries nothing upwards, whatever it brings.
+/// Source: the largest answer, 64 KiB, on the slowest network that is of any use.
+const DEAF: Moment = Moment::from_secs(25);
 const FIRST_WAIT: Moment = Moment::from_millis(500);
 const LONGEST_WAIT: Moment = Moment::from_secs(30);
 
@@ -230,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_socket_is_dead_after_two_missed_beats() {
+    fn a_silent_socket_is_dead_ten_seconds_after_a_beat() {
         let mut heart = Heart::new(1);
         heart.connecting(seconds(1));
         heart.connected(seconds(1));
@@ -239,7 +281,28 @@ mod tests {
             .filter(|(_, pulse)| *pulse != Pulse::Quiet)
             .take(2)
             .collect();
-        assert_eq!(pulses, [(26, Pulse::Beat), (51, Pulse::Dead)]);
+        assert_eq!(pulses, [(26, Pulse::Beat), (36, Pulse::Dead)]);
+    }
+
+    #[test]
+    fn a_socket_that_brings_pushes_and_no_answers_is_dead() {
+        let mut heart = Heart::new(1);
+        heart.connecting(seconds(1));
+        heart.connected(seconds(1));
+        heart.asked(seconds(2));
+        heart.answered(seconds(3), true);
+        let dead = (3..60).find(|at| {
+            heart.heard(seconds(*at));
+            heart.asked(seconds(*at));
+            heart.tick(seconds(*at), PATIENCE) == Pulse::Dead
+        });
+        assert_eq!(dead, Some(28));
+        heart.answered(seconds(28), false);
+        let dead = (28..60).find(|at| {
+            heart.heard(seconds(*at));
+            heart.tick(seconds(*at), PATIENCE) == Pulse::Dead
+        });
+        assert_eq!(dead, None, "nothing was asked");
     }
 
     #[test]
@@ -251,6 +314,23 @@ mod tests {
         assert_eq!(heart.tick(seconds(3600), PATIENCE), Pulse::Beat);
         assert_eq!(heart.tick(seconds(3601), PATIENCE), Pulse::Quiet);
         assert_eq!(heart.tick(seconds(3603), PATIENCE), Pulse::Dead);
+    }
+
+    #[test]
+    fn the_wait_starts_small_again_when_the_network_changed() {
+        let mut heart = Heart::new(5);
+        for _ in 0..8 {
+            heart.connecting(seconds(1));
+            heart.closed(seconds(1), Closed::Lost);
+        }
+        assert_eq!(heart.probe(seconds(2)), Pulse::Quiet);
+        heart.connecting(seconds(2));
+        assert!(!heart.is_opening_slowly(seconds(4)) && heart.is_opening_slowly(seconds(5)));
+        heart.closed(seconds(5), Closed::Lost);
+        let Link::Waiting { until, .. } = heart.link else {
+            panic!("{:?}", heart.link);
+        };
+        assert!(until <= seconds(5) + FIRST_WAIT);
     }
 
     #[test]

@@ -77,6 +77,12 @@ impl Outbox {
         self.entries.iter()
     }
 
+    /// Whether an answer of the server is awaited.
+    pub(crate) fn is_any_sent(&self) -> bool {
+        let is_sent = |entry: &Outgoing| matches!(entry.delivery, Delivery::Sent { .. });
+        self.entries.iter().any(is_sent)
+    }
+
     pub(crate) fn find(&mut self, msg_id: &MsgId) -> Option<&mut Outgoing> {
         self.entries
             .iter_mut()

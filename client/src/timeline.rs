@@ -173,6 +173,13 @@ impl Timeline {
             .into_iter()
     }
 
+    /// Forgets the oldest events, so that at most this many are held.
+    pub(crate) fn keep_newest(&mut self, most: usize) {
+        let old = self.events.len().saturating_sub(most);
+        self.events.drain(..old);
+        self.floor.0 += old as u64;
+    }
+
     /// Forgets what it heard of newer events: whoever said so may be another server next time.
     pub fn forget_head(&mut self) {
         self.head = self.cursor();
@@ -236,6 +243,29 @@ pub(crate) mod tests {
         assert!(timeline.is_behind() && !timeline.is_complete());
         let after: Vec<_> = timeline.after(Seq(3)).map(Event::seq).collect();
         assert_eq!(after, [Seq(4), Seq(5)]);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten_and_paged_back_in() {
+        let mut timeline = Timeline::default();
+        assert_eq!(
+            timeline.take_page((1..=9).map(event).collect(), Seq(9)),
+            Ok(9)
+        );
+        timeline.keep_newest(9);
+        assert!(timeline.is_complete());
+        timeline.keep_newest(4);
+        assert_eq!(
+            (held(&timeline), timeline.floor()),
+            (vec![6, 7, 8, 9], Seq(5))
+        );
+        assert_eq!(timeline.take(event(3)), Taken::Known, "it is not doubled");
+        assert_eq!(timeline.take(event(10)), Taken::Applied);
+        assert_eq!(
+            timeline.take_page((1..=5).map(event).collect(), Seq(10)),
+            Ok(5)
+        );
+        assert_eq!(held(&timeline), (1..=10).collect::<Vec<_>>());
     }
 
     /// A log of these texts, with its check values.

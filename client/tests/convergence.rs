@@ -13,7 +13,10 @@ mod world;
 use client::Transport;
 use proptest::prelude::*;
 
-use world::{Lets, World, check_end, step, step_or_move, step_or_restore};
+use world::{
+    Lets, World, check_end, check_that_all_comes_back, step, step_or_leave, step_or_move,
+    step_or_restore,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
@@ -50,6 +53,27 @@ proptest! {
             world.take(step);
         }
         world.heal();
+        check_end(&world);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_forgotten_is_pulled_again_and_nothing_is_lost_or_doubled(
+        steps in prop::collection::vec(step_or_leave(), 0..250),
+        most_held in 1_usize..6,
+    ) {
+        let mut world = World::new(&[1, 2, 3]);
+        for peer in &mut world.peers {
+            peer.client.hold_at_most(most_held);
+        }
+        for step in &steps {
+            world.take(step);
+        }
+        world.heal();
+        check_that_all_comes_back(&mut world, most_held);
         check_end(&world);
     }
 }

@@ -29,7 +29,15 @@ pub(crate) struct Written {
 pub(crate) struct Walked<'a> {
     pub(crate) written: HashMap<Key, Written>,
     /// What each client holds of each place.
-    pub(crate) held: BTreeMap<(Place, ClientId), &'a [Event]>,
+    pub(crate) held: BTreeMap<(Place, ClientId), Held<'a>>,
+}
+
+/// What one client holds of one place at the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held<'a> {
+    /// The first number it was to hold.
+    pub(crate) from: u64,
+    pub(crate) events: &'a [Event],
 }
 
 /// Judges a history.

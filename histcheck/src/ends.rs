@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
-    check::Walked,
+    check::{Held, Walked},
     history::{ClientId, Event, History, Key, Place},
     report::{Class, Report},
 };
@@ -13,9 +13,9 @@ type Log = BTreeMap<u64, Event>;
 
 pub(crate) fn compare(history: &History, walked: &Walked<'_>, report: &mut Report) {
     let mut logs: BTreeMap<Place, Log> = BTreeMap::new();
-    for ((place, client), events) in &walked.held {
+    for ((place, client), held) in &walked.held {
         let log = logs.entry(*place).or_default();
-        join(*place, *client, events, log, report);
+        join(*place, *client, held, log, report);
     }
     let mut seq_of: HashMap<Key, u64> = HashMap::new();
     for (place, log) in &logs {
@@ -24,20 +24,20 @@ pub(crate) fn compare(history: &History, walked: &Walked<'_>, report: &mut Repor
         find_doubled(*place, log, report);
         find_reordered(*place, log, walked, report);
     }
-    for ((place, client), events) in &walked.held {
+    for ((place, client), held) in &walked.held {
         if let Some(log) = logs.get(place)
             && history.is_entitled(*client, *place)
         {
-            find_missing(*place, *client, events, log, walked, report);
+            find_missing(*place, *client, held, log, walked, report);
         }
     }
     find_unkept(walked, &logs, &seq_of, report);
 }
 
 /// Adds one client's log to the log of all, and looks at it alone.
-fn join(place: Place, client: ClientId, events: &[Event], log: &mut Log, report: &mut Report) {
-    let mut last = 0;
-    for event in events {
+fn join(place: Place, client: ClientId, held: &Held<'_>, log: &mut Log, report: &mut Report) {
+    let mut last = held.from.saturating_sub(1);
+    for event in held.events {
         let seq = event.seq;
         if seq > last + 1 {
             report.add(Class::Hole, || {
@@ -103,13 +103,14 @@ fn find_reordered(place: Place, log: &Log, walked: &Walked<'_>, report: &mut Rep
 fn find_missing(
     place: Place,
     client: ClientId,
-    events: &[Event],
+    held: &Held<'_>,
     log: &Log,
     walked: &Walked<'_>,
     report: &mut Report,
 ) {
-    let held: BTreeSet<u64> = events.iter().map(|event| event.seq).collect();
-    for (seq, event) in log {
+    let from = held.from;
+    let held: BTreeSet<u64> = held.events.iter().map(|event| event.seq).collect();
+    for (seq, event) in log.range(from..) {
         if held.contains(seq) {
             continue;
         }

@@ -75,6 +75,8 @@ pub enum What {
         place: Place,
         /// How far.
         seq: u64,
+        /// When it was asked, where the answer may have been overtaken by what came another way.
+        asked: Option<Duration>,
     },
     /// The event was added at the end of what the person sees.
     Shown {
@@ -95,10 +97,12 @@ pub enum What {
         /// Where.
         place: Place,
     },
-    /// At the end: all that this client holds of a log, from its first event on.
+    /// At the end: all that this client holds of a log.
     Held {
         /// Whose log.
         place: Place,
+        /// The first number it was to hold: 1, or where the last page begins that it asked for.
+        from: u64,
         /// In the order in which it is shown.
         events: Vec<Event>,
     },

@@ -17,7 +17,7 @@
 //! };
 //! add(What::Invoked { place, key, digest });
 //! add(What::Acked { place, key, seq: 1 });
-//! add(What::Held { place, events: vec![] });
+//! add(What::Held { place, from: 1, events: vec![] });
 //! assert!(check(&history).has(Class::Lost));
 //! ```
 //! Read next: [`What`], the vocabulary, then [`Class`], what can be wrong.
@@ -25,6 +25,7 @@
 mod check;
 mod ends;
 mod history;
+pub mod lines;
 mod report;
 mod walk;
 

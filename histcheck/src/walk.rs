@@ -1,9 +1,9 @@
 //! Once through time: what each client was told and showed, in the order in which it happened.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use crate::{
-    check::{Walked, Written},
+    check::{Held, Walked, Written},
     history::{ClientId, Entry, Event, History, Key, Place, What},
     report::{Class, Report},
 };
@@ -14,8 +14,8 @@ struct Walk<'a, 'r> {
     walked: Walked<'a>,
     /// The largest number acknowledged to anybody.
     acked: HashMap<Place, u64>,
-    /// The newest number a client was told.
-    newest: HashMap<(ClientId, Place), u64>,
+    /// The newest number a client was told, and since when.
+    newest: HashMap<(ClientId, Place), Vec<(Duration, u64)>>,
     /// What each client's screen shows: its first and last number.
     screens: HashMap<(ClientId, Place), (u64, u64)>,
     turns: HashMap<(ClientId, Place), u64>,
@@ -95,10 +95,11 @@ impl<'a> Walk<'a, '_> {
             What::Received { place, event } => {
                 self.report.counts.received += 1;
                 self.see(client, *place, event);
-                let newest = self.newest.entry((client, *place)).or_default();
-                *newest = event.seq.max(*newest);
+                self.hear(entry, *place, event.seq);
             }
-            What::Head { place, seq } => self.head(client, *place, *seq),
+            What::Head { place, seq, asked } => {
+                self.head(entry, *place, *seq, asked.unwrap_or(entry.at));
+            }
             What::Shown { place, event } => {
                 self.report.counts.shown += 1;
                 self.see(client, *place, event);
@@ -112,11 +113,19 @@ impl<'a> Walk<'a, '_> {
             What::Restarted { place } => {
                 self.screens.remove(&(client, *place));
             }
-            What::Held { place, events } => {
+            What::Held {
+                place,
+                from,
+                events,
+            } => {
                 for event in events {
                     self.see(client, *place, event);
                 }
-                self.walked.held.insert((*place, client), events);
+                let held = Held {
+                    from: *from,
+                    events,
+                };
+                self.walked.held.insert((*place, client), held);
             }
             What::Restored => self.restored(),
             What::Survived { place, head } => {
@@ -150,20 +159,33 @@ impl<'a> Walk<'a, '_> {
         *newest = seq.max(*newest);
     }
 
-    fn head(&mut self, client: ClientId, place: Place, seq: u64) {
+    fn head(&mut self, entry: &Entry, place: Place, seq: u64, asked: Duration) {
+        let client = entry.client;
         if !self.history.is_entitled(client, place) {
             self.report.add(Class::Leaked, || {
                 format!("{client:?} was told how far {place:x?} goes, which is not theirs")
             });
         }
-        let newest = self.newest.entry((client, place)).or_default();
-        if seq < *newest {
-            let before = *newest;
+        let told = self.newest.get(&(client, place)).map(Vec::as_slice);
+        let told = told.unwrap_or_default();
+        let known = told.partition_point(|(at, _)| *at <= asked);
+        let before = told.get(..known).and_then(<[_]>::last);
+        if let Some((_, before)) = before.copied()
+            && seq < before
+        {
             self.report.add(Class::TimeTravel, || {
                 format!("{client:?} was told that {place:x?} goes to {seq}, after {before}")
             });
         }
-        *newest = seq.max(*newest);
+        self.hear(entry, place, seq);
+    }
+
+    /// A client knows now that the log goes up to here, if not further.
+    fn hear(&mut self, entry: &Entry, place: Place, seq: u64) {
+        let told = self.newest.entry((entry.client, place)).or_default();
+        if told.last().is_none_or(|(_, newest)| *newest < seq) {
+            told.push((entry.at, seq));
+        }
     }
 
     /// Judges one event as it was told, shown or held, whoever it was.

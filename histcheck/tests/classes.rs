@@ -32,7 +32,9 @@ fn held(history: &mut History, device: u32, place: histcheck::Place) -> &mut Vec
         .filter(|entry| entry.client == ClientId(device));
     entries
         .find_map(|entry| match &mut entry.what {
-            What::Held { place: of, events } if *of == place => Some(events),
+            What::Held {
+                place: of, events, ..
+            } if *of == place => Some(events),
             _ => None,
         })
         .unwrap()
@@ -53,6 +55,38 @@ fn a_good_history_passes_and_is_counted() {
     let counts = report.counts;
     assert_eq!((counts.invoked, counts.acked, counts.stored), (6, 6, 6));
     assert_eq!(counts.shown, 4 * 4 + 2 * 3);
+}
+
+#[test]
+fn who_holds_only_the_newest_page_lacks_nothing_before_it_and_everything_after() {
+    let mut history = good(&six());
+    let late = |history: &mut History, seqs: &[u64]| {
+        let whole = held(history, 3, ROOM).clone();
+        let kept = whole.into_iter().filter(|event| seqs.contains(&event.seq));
+        let events: Vec<_> = kept.collect();
+        for entry in &mut history.entries {
+            if let What::Held {
+                place: ROOM,
+                from,
+                events: held,
+            } = &mut entry.what
+                && entry.client == ClientId(3)
+            {
+                (*from, *held) = (3, events.clone());
+            }
+        }
+    };
+    late(&mut history, &[3, 4]);
+    assert!(check(&history).is_good(), "{}", check(&history));
+    let mut spoiled = history.clone();
+    late(&mut spoiled, &[3]);
+    assert!(check(&spoiled).has(Class::Lost));
+    late(&mut history, &[4]);
+    let report = check(&history);
+    assert!(
+        report.has(Class::Lost) && report.has(Class::Hole),
+        "{report}"
+    );
 }
 
 #[test]
@@ -353,6 +387,7 @@ fn a_smaller_newest_number_is_time_travel() {
             What::Head {
                 place: ROOM,
                 seq: 3,
+                asked: None,
             },
         );
     });
@@ -361,6 +396,23 @@ fn a_smaller_newest_number_is_time_travel() {
         [Class::TimeTravel],
         "{report}"
     );
+}
+
+#[test]
+fn an_answer_that_news_have_overtaken_is_judged_by_what_was_known_when_it_was_asked() {
+    let answered = |asked_ms: u64| {
+        spoiled(|history| {
+            let head = What::Head {
+                place: ROOM,
+                seq: 3,
+                asked: Some(Duration::from_millis(asked_ms)),
+            };
+            add(history, 150_000, 2, head);
+        })
+    };
+    // The fourth came at 53 ms.
+    assert!(answered(52).is_good(), "{}", answered(52));
+    assert!(answered(53).has(Class::TimeTravel));
 }
 
 #[test]
@@ -392,6 +444,7 @@ fn after_a_restored_backup_numbers_begin_anew_and_losses_count() {
                 What::Head {
                     place: ROOM,
                     seq: 2,
+                    asked: None,
                 },
             );
         }

@@ -154,7 +154,7 @@ fn spoil(history: &mut History, class: Class, index: Index) -> Option<()> {
         }
         Class::TimeTravel => {
             let at = pick(history, index, |what| matches!(what, What::Head { .. }))?;
-            let What::Head { place, seq } = history.entries[at].what else {
+            let What::Head { place, seq, .. } = history.entries[at].what else {
                 return None;
             };
             let client = history.entries[at].client.0;
@@ -165,6 +165,7 @@ fn spoil(history: &mut History, class: Class, index: Index) -> Option<()> {
                 What::Head {
                     place,
                     seq: seq - 1,
+                    asked: None,
                 },
             );
         }

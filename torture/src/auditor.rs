@@ -42,6 +42,24 @@ impl Auditor {
         }
     }
 
+    /// Says something in the room, under an id that is the text as well; gives its `seq` once it is
+    /// acknowledged.
+    ///
+    /// # Errors
+    /// [`Failure`] when it is not.
+    pub(crate) async fn say(&mut self, id: &str) -> Result<u64> {
+        let body = json!({"msgId": id, "content": id});
+        let frame: Value = json!({"type": "SEND_TO_ALL_REQUEST", "body": body});
+        let sent = self.socket.send(Message::text(frame.to_string())).await;
+        sent.map_err(|error| Failure::new(format!("Nothing can be sent: {error}")))?;
+        loop {
+            if let ServerFrame::Send(answer) = self.next().await? {
+                let seq = answer.seq.map(|seq| seq.0);
+                return seq.ok_or_else(|| Failure::new(format!("It was refused: {answer:?}")));
+            }
+        }
+    }
+
     /// The newest `seq` of each of this person's conversations.
     ///
     /// # Errors
@@ -62,16 +80,17 @@ impl Auditor {
         }
     }
 
-    /// A whole log, read once from its beginning.
+    /// A log from this number on, read once.
     ///
     /// # Errors
     /// [`Failure`] when the server does not answer.
     pub(crate) async fn log(
         &mut self,
         conversation: ConversationId,
+        from: u64,
     ) -> Result<Vec<histcheck::Event>> {
         let mut events = Vec::new();
-        let mut after = Seq::NONE;
+        let mut after = Seq(from.saturating_sub(1));
         loop {
             let Some(page) = self.page(conversation, after).await? else {
                 return Ok(events);
@@ -100,6 +119,7 @@ impl Auditor {
         Ok(vec![What::Head {
             place,
             seq: page.head.0,
+            asked: None,
         }])
     }
 
@@ -158,17 +178,7 @@ impl Auditor {
 /// # Errors
 /// [`Failure`] when it does not come.
 pub(crate) async fn first_ack(address: SocketAddr, name: &str, id: &str) -> Result<u64> {
-    let mut auditor = Auditor::sign_in(address, name).await?;
-    let body = json!({"msgId": id, "content": id});
-    let frame: Value = json!({"type": "SEND_TO_ALL_REQUEST", "body": body});
-    let sent = auditor.socket.send(Message::text(frame.to_string())).await;
-    sent.map_err(|error| Failure::new(format!("Nothing can be sent: {error}")))?;
-    loop {
-        if let ServerFrame::Send(answer) = auditor.next().await? {
-            let seq = answer.seq.map(|seq| seq.0);
-            return seq.ok_or_else(|| Failure::new(format!("It was refused: {answer:?}")));
-        }
-    }
+    Auditor::sign_in(address, name).await?.say(id).await
 }
 
 /// What is wrong in the database of a server that is down.

@@ -10,6 +10,10 @@ use crate::{failure::Result, pond::Launch, stage::Plan};
 
 /// The tools of a run.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that a machine may lack"
+)]
 pub(crate) struct Bench {
     /// The server under test.
     pub(crate) pond: PathBuf,
@@ -20,7 +24,11 @@ pub(crate) struct Bench {
     /// Whether `strace` works here.
     pub(crate) can_trace: bool,
     /// Whether images can be mounted, in a mount namespace of our own.
-    pub(crate) can_mount: bool,
+    pub(crate) can_mount_images: bool,
+    /// Whether a disk in memory can be, likewise.
+    pub(crate) can_mount_memory: bool,
+    /// Whether `setpriv` can end a process with its parent.
+    pub(crate) can_leash: bool,
     /// Whether `faketime` is here.
     pub(crate) can_fake_time: bool,
     /// How much of each fault.
@@ -56,6 +64,7 @@ impl Bench {
     pub(crate) fn launch(&self, data: &Path) -> Launch {
         let mut launch = Launch::new(&self.pond, data);
         launch.sabotage.clone_from(&self.sabotage);
+        launch.is_leashed = self.can_leash;
         if !self.slowed.is_empty() {
             launch = launch.traced(&self.slowed);
         }

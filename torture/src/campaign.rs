@@ -9,6 +9,7 @@ use histcheck::Class;
 
 use crate::{
     bench::Bench,
+    carried::Carried,
     dice::Dice,
     failure::Result,
     faults::{Episode, Fault},
@@ -26,6 +27,7 @@ struct Tally {
     misordered: u64,
     other: u64,
     slowest: Duration,
+    carried: Carried,
     note: String,
 }
 
@@ -142,6 +144,7 @@ impl Tally {
         self.slowest = self
             .slowest
             .max(episode.converged_in.unwrap_or(Duration::MAX));
+        self.carried += episode.carried;
         self.note.clone_from(&episode.note);
     }
 }
@@ -166,9 +169,10 @@ fn print_table(faults: &[Fault], tallies: &BTreeMap<&str, Tally>) {
         sum.misordered += tally.misordered;
         sum.other += tally.other;
         sum.slowest = sum.slowest.max(tally.slowest);
+        sum.carried += tally.carried;
     }
     print_row("all", &sum);
-    println!();
+    println!("\n{}", sum.carried);
 }
 
 fn print_row(name: &str, tally: &Tally) {

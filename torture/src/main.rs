@@ -7,6 +7,7 @@
 mod auditor;
 mod bench;
 mod campaign;
+mod carried;
 mod dice;
 mod failure;
 mod faults;
@@ -28,6 +29,7 @@ use clap::Parser as _;
 use crate::{
     bench::{Bench, Size, works},
     failure::{Failure, Result},
+    mounted::{can_mount_images, can_mount_memory},
     options::Options,
 };
 
@@ -64,7 +66,9 @@ fn run(options: &Options) -> Result<bool> {
             "strace",
             &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"],
         ),
-        can_mount: options.unshared && works("mkfs.ext4", &["-V"]),
+        can_mount_images: options.unshared && can_mount_images(folder.path()),
+        can_mount_memory: options.unshared && can_mount_memory(folder.path()),
+        can_leash: works("setpriv", &["--pdeathsig", "KILL", "--", "true"]),
         can_fake_time: works("faketime", &["-f", "-1d", "true"]),
         slowed: Vec::new(),
         patience: None,

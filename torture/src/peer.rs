@@ -1,42 +1,41 @@
-//! One client: the product's own engine on a real socket, with a recorder that watches.
+//! One client: the product's own engine on whatever transport it asks for, with a recorder that
+//! watches.
 //!
 //! Writes while it is told to, comes back by itself, and at the end hands over what it entered.
+//! Read next: `line`, for what is between it and the server.
+
+mod http;
+mod line;
+mod requests;
+mod socket;
+mod writer;
+
+pub(crate) use line::Lets;
+pub(crate) use socket::{Socket, connect};
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     net::SocketAddr,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use client::{Client, Closed, Delivery, Effect, Link, Moment};
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use client::{Client, Closed, Effect, Link, Moment, Transport};
+use futures_util::FutureExt as _;
 use histcheck::{ClientId, Entry};
-use shared::{
-    ConversationId, MsgId, ServerFrame, Timestamp, UserId, frame::User, limits::MAX_CONTENT_BYTES,
-};
+use shared::{ConversationId, ServerFrame, UserId, frame::User, http::Sync};
 use tokio::{
-    net::TcpStream,
     sync::watch,
-    time::{MissedTickBehavior, interval, timeout},
-};
-use tokio_tungstenite::{
-    WebSocketStream, client_async_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
+    time::{MissedTickBehavior, interval},
 };
 
 use crate::{
+    carried::Counter,
     dice::Dice,
     recorder::{Clock, Recorder},
 };
-
-/// A socket to the server.
-pub(crate) type Socket = WebSocketStream<TcpStream>;
+use line::{Came, Line};
+use writer::{Writer, discard_refused};
 
 /// What a peer is to do.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +44,8 @@ pub(crate) struct Orders {
     pub(crate) conversations: Vec<ConversationId>,
     /// What it does now.
     pub(crate) phase: Phase,
+    /// At the end, the first number of the room that it is to hold.
+    pub(crate) room_from: u64,
     /// When this grows, its network goes away at once.
     pub(crate) cuts: u32,
     /// When this grows, something tells it that the network is back, as browsers do.
@@ -89,6 +90,10 @@ pub(crate) struct Habits {
     pub(crate) tick: Duration,
     /// Longest text, in bytes.
     pub(crate) longest: u64,
+    /// What its network lets through at first; none for one that knows WebSockets alone.
+    pub(crate) lets: Option<Lets>,
+    /// Whether it comes into other networks while it writes.
+    pub(crate) moves: bool,
 }
 
 /// What ties a peer to its stage.
@@ -106,7 +111,7 @@ pub(crate) struct Ties {
     /// Where it says how it stands.
     pub(crate) status: watch::Sender<Status>,
     /// Counts the acknowledgements of all peers.
-    pub(crate) acked: Arc<AtomicU64>,
+    pub(crate) carried: Arc<Counter>,
     /// Its chance.
     pub(crate) dice: Dice,
 }
@@ -118,12 +123,11 @@ pub(crate) struct Peer {
     orders: Orders,
     client: Client,
     recorder: Recorder,
-    socket: Option<Socket>,
-    connecting: Option<Connecting>,
-    written: u32,
+    line: Line,
+    writer: Writer,
+    /// Over which it was connected last.
+    used: Option<Transport>,
 }
-
-type Connecting = Pin<Box<dyn Future<Output = Option<Socket>> + Send>>;
 
 impl Peer {
     /// A peer that starts to connect when it runs.
@@ -133,18 +137,23 @@ impl Peer {
             id: UserId(0),
             name: ties.name.clone(),
         };
-        let client = Client::new(me, None, ties.dice.roll());
+        let mut client = Client::new(me, None, ties.dice.roll());
+        if habits.lets.is_some() {
+            client.allow_fallbacks();
+        }
         let recorder = Recorder::new(ties.id, Clock::Since(ties.began));
         let orders = ties.orders.borrow_and_update().clone();
+        let line = Line::new(ties.name.clone(), habits.lets.unwrap_or_default());
+        let writer = Writer::new(ties.id, habits, Dice::new(ties.dice.roll()));
         Self {
             ties,
             habits,
             orders,
             client,
             recorder,
-            socket: None,
-            connecting: None,
-            written: 0,
+            line,
+            writer,
+            used: None,
         }
     }
 
@@ -157,16 +166,13 @@ impl Peer {
         loop {
             self.settle().await;
             if self.is_over() {
-                return self
-                    .recorder
-                    .finish(&self.client, &self.orders.conversations);
+                return self.finish();
             }
             tokio::select! {
-                frame = next(&mut self.socket) => self.take(frame),
-                socket = connected(&mut self.connecting) => self.connected(socket),
+                came = self.line.next() => self.take(came),
                 changed = self.ties.orders.changed() => {
                     if changed.is_err() {
-                        return self.recorder.finish(&self.client, &self.orders.conversations);
+                        return self.finish();
                     }
                     self.obey();
                 }
@@ -176,49 +182,67 @@ impl Peer {
                         self.client.retry_now(now);
                     }
                 }
-                _ = tick.tick() => {
-                    let now = self.now();
-                    self.client.tick(now);
-                }
+                _ = tick.tick() => self.tick(),
             }
         }
     }
 
-    fn take(&mut self, first: Option<String>) {
-        let mut frame = first;
+    fn take(&mut self, first: Came) {
+        let mut came = first;
         // All that is there already, so that a burst costs one turn.
-        for _ in 0..MAX_FRAMES_A_TURN {
+        for turn in 1.. {
             let now = self.now();
-            let Some(text) = frame else {
-                self.socket = None;
-                return self.client.closed(now, Closed::Lost);
-            };
-            if let Ok(decoded) = ServerFrame::decode(&text) {
-                let acked = self.recorder.acked();
-                self.recorder.received(&decoded);
-                self.ties
-                    .acked
-                    .fetch_add(self.recorder.acked() - acked, Ordering::Relaxed);
-                self.client.received(now, decoded);
-                self.recorder.observe(&mut self.client);
+            match came {
+                Came::Opened => self.client.opened(now),
+                Came::Frame(text) => self.receive(now, &text, None),
+                Came::Answer(asked, text) => self.receive(now, &text, Some(asked)),
+                Came::Polled(asked, answer) => {
+                    self.recorder.polled(&answer, asked);
+                    self.client.polled(now, answer);
+                }
+                Came::Probed(is_good) => self.client.probed(now, is_good),
+                Came::Lost => return self.client.closed(now, Closed::Lost),
             }
-            match next(&mut self.socket).now_or_never() {
-                Some(another) => frame = another,
+            self.recorder.observe(&mut self.client);
+            // Another is taken out of the line only if it is looked at in this turn, and nothing of a
+            // line that the engine has given up.
+            if turn == MAX_FRAMES_A_TURN || self.client.link() != Link::Connected {
+                return;
+            }
+            match self.line.next().now_or_never() {
+                Some(another) => came = another,
                 None => return,
             }
         }
     }
 
-    fn connected(&mut self, socket: Option<Socket>) {
-        self.connecting = None;
+    fn receive(&mut self, now: Moment, text: &str, asked: Option<Instant>) {
+        let Ok(frame) = ServerFrame::decode(text) else {
+            return;
+        };
+        let before = self.recorder.acked();
+        self.recorder.received(&frame, asked);
+        let more = self.recorder.acked() - before;
+        self.ties.carried.acked(self.client.transport(), more);
+        self.client.received(now, frame);
+    }
+
+    fn tick(&mut self) {
         let now = self.now();
-        match socket {
-            Some(socket) => {
-                self.socket = Some(socket);
-                self.client.opened(now);
-            }
-            None => self.client.closed(now, Closed::Lost),
+        self.client.tick(now);
+        let may_move = self.habits.moves && self.orders.phase == Phase::Write;
+        if may_move && self.ties.dice.one_in(TICKS_BETWEEN_MOVES) {
+            let lets = self.ties.dice.pick(&NETWORKS).copied().unwrap_or_default();
+            self.move_to(lets);
         }
+    }
+
+    fn move_to(&mut self, lets: Lets) {
+        let now = self.now();
+        self.line.move_to(lets);
+        // Browsers tell of both when the network changes.
+        self.client.network_lost(now);
+        self.client.retry_now(now);
     }
 
     fn obey(&mut self) {
@@ -230,40 +254,38 @@ impl Peer {
             }
         }
         if orders.cuts != self.orders.cuts {
-            (self.socket, self.connecting) = (None, None);
+            self.line.close();
             self.client.closed(now, Closed::Lost);
         }
         if orders.hints != self.orders.hints {
             self.client.retry_now(now);
+        }
+        if self.habits.moves && self.orders.phase == Phase::Write && orders.phase != Phase::Write {
+            // Comes home: a network that holds answers back is a fault, and none is to be in force.
+            self.move_to(self.habits.lets.unwrap_or_default());
         }
         self.orders = orders;
     }
 
     /// Does what the engine asks until it asks no more, writes, and says how it stands.
     async fn settle(&mut self) {
+        let now = self.now();
+        let conversations = &self.orders.conversations;
         if self.orders.phase == Phase::Write {
-            self.write();
+            let (client, recorder) = (&mut self.client, &mut self.recorder);
+            self.writer.write(now, conversations, client, recorder);
         }
         if self.orders.phase == Phase::Finish {
-            let now = self.now();
-            for conversation in self.orders.conversations.clone() {
-                self.client.page_back(now, conversation);
+            for conversation in conversations {
+                if !self.is_whole(*conversation) {
+                    self.client.page_back(now, *conversation);
+                }
             }
         }
-        self.discard_refused();
+        discard_refused(&mut self.client, conversations);
         self.recorder.observe(&mut self.client);
         while let Some(effect) = self.client.next_effect() {
-            match effect {
-                Effect::Connect(_) => {
-                    self.socket = None;
-                    let address = *self.ties.address.borrow();
-                    self.connecting = Some(Box::pin(connect(address, self.ties.name.clone())));
-                }
-                Effect::Disconnect => (self.socket, self.connecting) = (None, None),
-                Effect::Transmit(frame) => self.transmit(frame.encode()).await,
-                // Only asked of those who allow other transports.
-                Effect::Poll(_) | Effect::Probe => {}
-            }
+            self.act(effect).await;
         }
         let status = self.stand();
         self.ties.status.send_if_modified(|told| {
@@ -273,66 +295,48 @@ impl Peer {
         });
     }
 
-    async fn transmit(&mut self, text: String) {
-        let Some(socket) = &mut self.socket else {
-            return;
+    async fn act(&mut self, effect: Effect) {
+        let address = *self.ties.address.borrow();
+        let is_done = match effect {
+            Effect::Connect(transport) => {
+                self.line.open(transport, address);
+                true
+            }
+            Effect::Disconnect => {
+                self.line.close();
+                true
+            }
+            Effect::Probe => {
+                self.line.probe(address);
+                true
+            }
+            Effect::Transmit(frame) => self.line.transmit(frame.encode()).await,
+            Effect::Poll(sync) => self.line.poll(self.hurried(sync)),
         };
-        let written = timeout(WRITE_DEADLINE, socket.send(Message::text(text))).await;
-        if !matches!(written, Ok(Ok(()))) {
-            self.socket = None;
+        if !is_done {
+            self.line.close();
             let now = self.now();
             self.client.closed(now, Closed::Lost);
         }
     }
 
-    fn write(&mut self) {
-        for conversation in self.orders.conversations.clone() {
-            let on_the_way = self.client.outgoing(conversation).count();
-            for _ in on_the_way..self.habits.depth {
-                self.written += 1;
-                let id = (u64::from(self.ties.id.0) << 32) | u64::from(self.written);
-                let Ok(msg_id) = MsgId::parse(&format!("{id:016x}")) else {
-                    return;
-                };
-                let content = self.text(msg_id.as_str());
-                self.recorder.invoked(conversation, &msg_id, &content);
-                let now = self.now();
-                self.client
-                    .send(now, Timestamp(0), conversation, msg_id, content);
-            }
+    /// The server's clock is the real one, so what the engine takes for its longest wait is shorter.
+    fn hurried(&self, sync: Sync) -> Sync {
+        Sync {
+            wait_ms: sync.wait_ms / u64::from(self.habits.clock_scale.max(1)),
+            ..sync
         }
     }
 
-    /// A text that no other message has; now and then one that is over the limit.
-    fn text(&mut self, id: &str) -> String {
-        let dice = &mut self.ties.dice;
-        let filler = dice.pick(&FILLERS).copied().unwrap_or_default();
-        let bytes = if dice.one_in(400) {
-            MAX_CONTENT_BYTES + 1
-        } else {
-            usize::try_from(dice.between(0, self.habits.longest)).unwrap_or(0)
-        };
-        format!(
-            "{id} {}",
-            filler.repeat(bytes.div_ceil(filler.len().max(1)))
-        )
-    }
-
-    fn discard_refused(&mut self) {
-        let failed = |one: &&client::Outgoing| matches!(one.delivery, Delivery::Failed { .. });
-        let conversations = self.orders.conversations.iter();
-        let refused: Vec<_> = conversations
-            .flat_map(|id| self.client.outgoing(*id).filter(failed))
-            .map(|one| one.msg_id.clone())
-            .collect();
-        for msg_id in refused {
-            self.client.discard(&msg_id);
-        }
-    }
-
-    fn stand(&self) -> Status {
+    fn stand(&mut self) -> Status {
         let user = Some(self.client.me().id).filter(|id| id.0 > 0);
         let is_connected = self.client.link() == Link::Connected;
+        if is_connected {
+            let before = self.used.replace(self.client.transport());
+            if before.is_some_and(|before| before != self.client.transport()) {
+                self.ties.carried.changed();
+            }
+        }
         let conversations = self.orders.conversations.iter();
         let outgoing = |id: &ConversationId| self.client.outgoing(*id).count();
         let waiting = conversations.clone().map(outgoing).sum();
@@ -348,13 +352,32 @@ impl Peer {
         }
     }
 
+    /// Whether it holds all that it is to hold at the end.
+    fn is_whole(&self, id: ConversationId) -> bool {
+        let conversation = self.client.conversation(id);
+        conversation.is_some_and(|one| one.timeline().floor().0 < self.first_judged(id))
+    }
+
+    fn first_judged(&self, id: ConversationId) -> u64 {
+        match id {
+            ConversationId::Room(_) => self.orders.room_from.max(1),
+            ConversationId::Direct(_) => 1,
+        }
+    }
+
+    fn finish(self) -> Vec<Entry> {
+        let conversations = self.orders.conversations.iter();
+        let judged = conversations.map(|id| (*id, self.first_judged(*id)));
+        let judged: Vec<_> = judged.collect();
+        self.recorder.finish(&self.client, &judged)
+    }
+
     fn is_over(&self) -> bool {
-        let is_whole = |id: &ConversationId| {
-            let conversation = self.client.conversation(*id);
-            conversation.is_some_and(|one| one.timeline().is_complete())
-        };
         match self.orders.phase {
-            Phase::Finish => self.orders.conversations.iter().all(is_whole),
+            Phase::Finish => {
+                let mut conversations = self.orders.conversations.iter();
+                conversations.all(|id| self.is_whole(*id))
+            }
             Phase::GiveUp => true,
             Phase::Follow | Phase::Write => false,
         }
@@ -365,50 +388,97 @@ impl Peer {
     }
 }
 
-/// The next text frame; none when the socket is no more. Without a socket it never comes.
-/// Cancel-safe.
-async fn next(socket: &mut Option<Socket>) -> Option<String> {
-    let Some(open) = socket else {
-        return std::future::pending().await;
-    };
-    loop {
-        match open.next().await {
-            Some(Ok(Message::Text(text))) => return Some(text.as_str().to_owned()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-            Some(Ok(_)) => {}
+const MAX_FRAMES_A_TURN: usize = 64;
+/// A move every two seconds or so.
+const TICKS_BETWEEN_MOVES: u64 = 50;
+const NETWORKS: [Lets; 4] = [
+    Lets::Everything,
+    Lets::Requests,
+    Lets::WholeAnswers,
+    Lets::NoStreams,
+];
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use shared::{Code, Message as Said, MsgId, Seq, Timestamp, frame::AuthAnswer};
+    use tokio::{net::TcpListener, time::timeout};
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+
+    fn hello() -> ServerFrame {
+        ServerFrame::Auth(AuthAnswer {
+            code: Code::Success,
+            message: String::new(),
+            user: Some(User {
+                id: UserId(1),
+                name: "Ana".into(),
+            }),
+            build: None,
+            incarnation: None,
+        })
+    }
+
+    fn said(seq: u64) -> ServerFrame {
+        ServerFrame::Message(Said {
+            msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
+            content: format!("message {seq}"),
+            conversation: ConversationId::EVERYONE,
+            seq: Seq(seq),
+            from: UserId(2),
+            from_user: "Bo".into(),
+            sent_at: Timestamp(1),
+            check: None,
+        })
+    }
+
+    /// A server that sends a burst and then answers nothing: what is left out stays out.
+    #[tokio::test]
+    async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (_address, at) = watch::channel(Some(listener.local_addr().unwrap()));
+        let orders = Orders {
+            conversations: vec![ConversationId::EVERYONE],
+            ..Orders::default()
+        };
+        let ((_orders, obeyed), (told, mut status)) =
+            (watch::channel(orders), watch::channel(Status::default()));
+        let ties = Ties {
+            id: ClientId(1),
+            name: "Ana".into(),
+            began: Instant::now(),
+            address: at,
+            orders: obeyed,
+            status: told,
+            carried: Arc::default(),
+            dice: Dice::new(1),
+        };
+        let habits = Habits {
+            depth: 0,
+            clock_scale: 1,
+            tick: Duration::from_millis(20),
+            longest: 10,
+            lets: None,
+            moves: false,
+        };
+        let burst = 5 * MAX_FRAMES_A_TURN as u64;
+        let serve = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            for frame in std::iter::once(hello()).chain((1..=burst).map(said)) {
+                socket.feed(Message::text(frame.encode())).await.unwrap();
+            }
+            socket.flush().await.unwrap();
+            while let Some(Ok(_)) = socket.next().await {}
+        };
+        let holds_all = |status: &Status| status.cursors.values().any(|cursor| *cursor == burst);
+        tokio::select! {
+            held = timeout(Duration::from_secs(8), status.wait_for(holds_all)) => {
+                assert!(held.is_ok(), "a frame is lacking");
+            }
+            () = serve => panic!("the peer left"),
+            _ = Peer::new(ties, habits).run() => panic!("the peer ended"),
         }
     }
 }
-
-async fn connected(connecting: &mut Option<Connecting>) -> Option<Socket> {
-    match connecting {
-        Some(connecting) => connecting.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Opens a socket as this person.
-pub(crate) async fn connect(address: Option<SocketAddr>, name: String) -> Option<Socket> {
-    let address = address?;
-    let opening = async {
-        let stream = TcpStream::connect(address).await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        let request = format!("ws://{address}/ws?accessToken={name}");
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-        client_async_with_config(request, stream, Some(config))
-            .await
-            .ok()
-    };
-    timeout(OPENING, opening)
-        .await
-        .ok()?
-        .map(|(socket, _)| socket)
-}
-
-const MAX_FRAMES_A_TURN: usize = 64;
-const OPENING: Duration = Duration::from_secs(5);
-const WRITE_DEADLINE: Duration = Duration::from_secs(5);
-/// Thousands of peers share one process.
-const READ_BUFFER_BYTES: usize = 4096;
-/// What people write: plain, in Chinese, with what JSON escapes, with what is one sign in many bytes.
-const FILLERS: [&str; 4] = ["plain words ", "水塘里的消息，", "\"\\\n\t\u{1}<&>", "👩‍👩‍👧‍👦é"];

@@ -27,6 +27,8 @@ pub(crate) struct Launch {
     pub(crate) data: PathBuf,
     /// What runs it, such as `strace` with its flags; empty for nothing.
     pub(crate) wrapper: Vec<String>,
+    /// Whether it ends with this process, however that ends; where it cannot, it ends when dropped.
+    pub(crate) is_leashed: bool,
     /// A defect that the binary is to have, if it can.
     pub(crate) sabotage: Option<String>,
 }
@@ -61,6 +63,7 @@ impl Launch {
             binary: binary.to_owned(),
             data: data.to_owned(),
             wrapper: Vec::new(),
+            is_leashed: true,
             sabotage: None,
         }
     }
@@ -100,11 +103,11 @@ impl Launch {
     /// [`Failure`] when nothing can be started, or it neither listens nor ends.
     pub(crate) async fn start(&self) -> Result<Option<Pond>> {
         // A server never outlives its wrapper, nor the wrapper this process.
-        let with_us = ["setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from);
-        let mut words: Vec<OsString> = with_us.into();
-        words.extend(self.wrapper.iter().map(OsString::from));
+        let leash: &[&str] = if self.is_leashed { &LEASH } else { &[] };
+        let mut words: Vec<OsString> = leash.iter().map(OsString::from).collect();
         if !self.wrapper.is_empty() {
-            words.extend(["setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from));
+            words.extend(self.wrapper.iter().map(OsString::from));
+            words.extend(leash.iter().map(OsString::from));
         }
         words.push(self.binary.clone().into());
         let flags = [
@@ -229,6 +232,7 @@ fn child_of(parent: u32) -> Option<u32> {
     })
 }
 
+const LEASH: [&str; 4] = ["setpriv", "--pdeathsig", "KILL", "--"];
 const SIGKILL: i32 = 9;
 /// A start under `strace` with a slow disk stays far below.
 const START: Duration = Duration::from_secs(30);

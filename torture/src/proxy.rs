@@ -1,6 +1,10 @@
 //! A network between peers and server that can be made bad: cut, slow, silent, in pieces.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -32,6 +36,12 @@ pub(crate) enum Weather {
     /// Connections stay open and nothing passes any more, in one direction or both. They never
     /// heal; new ones are well once the weather is.
     Silent,
+    /// A proxy on the way refuses every upgrade.
+    NoUpgrades,
+    /// It does, and holds an answer back until it is over, so that of a stream nothing comes.
+    HoldsStreams,
+    /// It ends connections on which nothing passes for [`IDLE`].
+    CutsIdle,
 }
 
 /// A running proxy. Ends with all its connections when dropped.
@@ -112,59 +122,165 @@ async fn forward(
         // Half of the connections end by a reset, as by a router that forgot them.
         return;
     }
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let another = Dice::new(dice.roll());
-    tokio::select! {
-        () = pump(from_client, to_server, weather.clone(), dice) => {}
-        () = pump(from_server, to_client, weather, another) => {}
+    let (from_client, mut to_client) = client.into_split();
+    let (from_server, mut to_server) = server.into_split();
+    let passing = Passing::default();
+    let is_refused = {
+        let up = Pump {
+            way: Way::Up,
+            weather: weather.clone(),
+            dice: Dice::new(dice.roll()),
+            passing: &passing,
+        };
+        let down = Pump {
+            way: Way::Down,
+            weather,
+            dice,
+            passing: &passing,
+        };
+        tokio::select! {
+            ended = up.run(from_client, &mut to_server) => ended == Ended::Refused,
+            _ = down.run(from_server, &mut to_client) => false,
+        }
+    };
+    if is_refused {
+        let _ = to_client.write_all(REFUSAL).await;
     }
 }
 
-async fn pump(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    mut weather: watch::Receiver<Weather>,
-    mut dice: Dice,
-) {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let count = tokio::select! {
-            changed = weather.changed() => {
-                if changed.is_err() { return }
-                let now = *weather.borrow_and_update();
-                match now {
-                    Weather::Down => return,
-                    Weather::Silent if dice.one_in(2) => std::future::pending().await,
-                    _ => continue,
+/// One direction of a connection.
+struct Pump<'a> {
+    way: Way,
+    weather: watch::Receiver<Weather>,
+    dice: Dice,
+    passing: &'a Passing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    Up,
+    Down,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    Lost,
+    /// Its client is to be told so.
+    Refused,
+}
+
+/// What both directions of a connection know.
+#[derive(Default)]
+struct Passing {
+    asks: OnceLock<Asks>,
+    last: Mutex<Option<Instant>>,
+}
+
+/// What a connection's first request asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asks {
+    Upgrade,
+    Stream,
+    Other,
+}
+
+impl Pump<'_> {
+    async fn run(mut self, mut from: OwnedReadHalf, to: &mut OwnedWriteHalf) -> Ended {
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            let cuts_idle = *self.weather.borrow() == Weather::CutsIdle;
+            let count = tokio::select! {
+                changed = self.weather.changed() => {
+                    if changed.is_err() {
+                        return Ended::Lost;
+                    }
+                    let now = *self.weather.borrow_and_update();
+                    match now {
+                        Weather::Down => return Ended::Lost,
+                        Weather::Silent if self.dice.one_in(2) => std::future::pending().await,
+                        _ => continue,
+                    }
                 }
+                count = from.read(&mut buffer) => match count {
+                    Ok(count) if count > 0 => count,
+                    _ => return Ended::Lost,
+                },
+                () = sleep(IDLE), if cuts_idle => {
+                    if self.passing.is_idle() {
+                        return Ended::Lost;
+                    }
+                    continue;
+                }
+            };
+            let bytes = buffer.get(..count).unwrap_or_default();
+            let is_first = self.way == Way::Up && self.passing.asks(bytes);
+            self.passing.pass();
+            let weather = *self.weather.borrow();
+            let asks = self.passing.asks.get().copied().unwrap_or(Asks::Other);
+            let holds_back = matches!(weather, Weather::NoUpgrades | Weather::HoldsStreams);
+            match asks {
+                Asks::Upgrade if is_first && holds_back => return Ended::Refused,
+                Asks::Stream if self.way == Way::Down && weather == Weather::HoldsStreams => {
+                    // It is never over.
+                    std::future::pending::<()>().await;
+                }
+                _ => {}
             }
-            count = from.read(&mut buffer) => match count {
-                Ok(count) if count > 0 => count,
-                _ => return,
-            },
-        };
-        let Some(bytes) = buffer.get(..count) else {
-            return;
-        };
-        let now = *weather.borrow();
-        let passed = match now {
-            Weather::Fair | Weather::Silent => to.write_all(bytes).await,
-            Weather::Down => return,
+            if !self.pass(weather, bytes, to).await {
+                return Ended::Lost;
+            }
+        }
+    }
+
+    /// Passes these bytes on as the weather is; says whether more may follow.
+    async fn pass(&mut self, weather: Weather, bytes: &[u8], to: &mut OwnedWriteHalf) -> bool {
+        let passed = match weather {
+            Weather::Down => return false,
             Weather::MidFrame => {
-                let part = usize::try_from(dice.between(0, count as u64)).unwrap_or(0);
+                let most = bytes.len() as u64;
+                let part = usize::try_from(self.dice.between(0, most)).unwrap_or(0);
                 let _ = to.write_all(bytes.get(..part).unwrap_or_default()).await;
-                return;
+                return false;
             }
-            Weather::Trickle => trickle(&mut to, bytes, &mut dice).await,
+            Weather::Trickle => trickle(to, bytes, &mut self.dice).await,
             Weather::Late => {
-                sleep(Duration::from_millis(dice.between(0, LATEST_MS))).await;
+                sleep(Duration::from_millis(self.dice.between(0, LATEST_MS))).await;
                 to.write_all(bytes).await
             }
+            Weather::Fair
+            | Weather::Silent
+            | Weather::NoUpgrades
+            | Weather::HoldsStreams
+            | Weather::CutsIdle => to.write_all(bytes).await,
         };
-        if passed.is_err() {
-            return;
-        }
+        passed.is_ok()
+    }
+}
+
+impl Passing {
+    /// Looks at what the client sends; says whether it is its first.
+    fn asks(&self, bytes: &[u8]) -> bool {
+        let head = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        let asks = if head.contains("upgrade: websocket") {
+            Asks::Upgrade
+        } else if head.starts_with("get /api/v1/events") {
+            Asks::Stream
+        } else {
+            Asks::Other
+        };
+        self.asks.set(asks).is_ok()
+    }
+
+    fn pass(&self) {
+        *self.last() = Some(Instant::now());
+    }
+
+    fn is_idle(&self) -> bool {
+        self.last().is_none_or(|at| at.elapsed() >= IDLE)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,6 +299,9 @@ async fn trickle(to: &mut OwnedWriteHalf, bytes: &[u8], dice: &mut Dice) -> std:
     Ok(())
 }
 
+/// What a connection may be silent where the weather cuts it.
+pub(crate) const IDLE: Duration = Duration::from_secs(1);
+const REFUSAL: &[u8] = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const BUFFER_BYTES: usize = 16 * 1024;
 const LATEST_MS: u64 = 80;
 const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
@@ -191,12 +310,21 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 mod tests {
     use super::*;
 
-    async fn pair() -> (Proxy, TcpStream, TcpStream) {
+    async fn start() -> (Proxy, TcpListener) {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (_target, seen) = watch::channel(Some(server.local_addr().unwrap()));
-        let proxy = Proxy::start(seen, Dice::new(1)).await.unwrap();
+        (Proxy::start(seen, Dice::new(1)).await.unwrap(), server)
+    }
+
+    /// Both ends of one connection through it.
+    async fn connect(proxy: &Proxy, server: &TcpListener) -> (TcpStream, TcpStream) {
         let client = TcpStream::connect(proxy.address()).await.unwrap();
-        let (behind, _) = server.accept().await.unwrap();
+        (client, server.accept().await.unwrap().0)
+    }
+
+    async fn pair() -> (Proxy, TcpStream, TcpStream) {
+        let (proxy, server) = start().await;
+        let (client, behind) = connect(&proxy, &server).await;
         (proxy, client, behind)
     }
 
@@ -221,5 +349,53 @@ mod tests {
         let mut came = Vec::new();
         let _ = behind.read_to_end(&mut came).await;
         assert!(came.len() < 1000);
+    }
+
+    #[tokio::test]
+    async fn a_refused_upgrade_never_comes_to_the_server_and_other_requests_do() {
+        for (request, is_refused) in [
+            ("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", true),
+            ("GET /api/v1/events HTTP/1.1\r\n\r\n", false),
+        ] {
+            let (proxy, mut client, mut behind) = pair().await;
+            proxy.set(Weather::NoUpgrades);
+            client.write_all(request.as_bytes()).await.unwrap();
+            let (mut asked, mut answer) = (vec![0; request.len()], [0; 12]);
+            if is_refused {
+                client.read_exact(&mut answer).await.unwrap();
+                assert_eq!(&answer, b"HTTP/1.1 403");
+                assert!(!matches!(behind.read(&mut asked).await, Ok(1..)));
+            } else {
+                behind.read_exact(&mut asked).await.unwrap();
+                behind.write_all(b"HTTP/1.1 200").await.unwrap();
+                client.read_exact(&mut answer).await.unwrap();
+                assert_eq!(&answer, b"HTTP/1.1 200");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_held_back_and_what_is_no_stream_is_not() {
+        let (proxy, server) = start().await;
+        proxy.set(Weather::HoldsStreams);
+        let (mut stream, mut behind_stream) = connect(&proxy, &server).await;
+        let (mut poll, mut behind_poll) = connect(&proxy, &server).await;
+        for (client, behind, request) in [
+            (&mut stream, &mut behind_stream, "GET /api/v1/events"),
+            (&mut poll, &mut behind_poll, "POST /api/v1/sync."),
+        ] {
+            client.write_all(request.as_bytes()).await.unwrap();
+            let mut asked = vec![0; request.len()];
+            behind.read_exact(&mut asked).await.unwrap();
+            behind.write_all(b"answer").await.unwrap();
+        }
+        let mut came = [0; 6];
+        poll.read_exact(&mut came).await.unwrap();
+        assert_eq!(&came, b"answer");
+        assert!(stream.try_read(&mut came).is_err(), "nothing of it comes");
+        proxy.set(Weather::CutsIdle);
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+        assert!(rest.is_empty(), "it ends, and nothing of it came: {rest:?}");
     }
 }

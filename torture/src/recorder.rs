@@ -4,12 +4,12 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use client::{Change, Client};
 use histcheck::{ClientId, Digest, Entry, Event, Key, Person, Place, What};
-use shared::{Code, ConversationId, MsgId, ServerFrame};
+use shared::{Code, ConversationId, MsgId, ServerFrame, http::SyncAnswer};
 
 /// What tells the time of an entry. It is one for all clients of a history.
 #[derive(Clone, Debug)]
@@ -67,8 +67,10 @@ impl Recorder {
         });
     }
 
-    /// A frame came; to be called before the engine hears of it.
-    pub(crate) fn received(&mut self, frame: &ServerFrame) {
+    /// A frame came; to be called before the engine hears of it. `asked` says when, where it is an
+    /// answer that what came another way may have overtaken.
+    pub(crate) fn received(&mut self, frame: &ServerFrame, asked: Option<Instant>) {
+        let asked = self.asked(asked);
         match frame {
             ServerFrame::Message(message) => {
                 let place = place(message.conversation);
@@ -107,6 +109,7 @@ impl Recorder {
                 self.enter(What::Head {
                     place,
                     seq: page.head.0,
+                    asked,
                 });
             }
             ServerFrame::Heartbeat(answer) => {
@@ -114,6 +117,7 @@ impl Recorder {
                     self.enter(What::Head {
                         place: place(head.conversation),
                         seq: head.seq.0,
+                        asked,
                     });
                 }
             }
@@ -122,10 +126,28 @@ impl Recorder {
                     self.enter(What::Head {
                         place: place(one.id),
                         seq: one.head.0,
+                        asked,
                     });
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The answer to a long poll came; to be called before the engine hears of it.
+    pub(crate) fn polled(&mut self, answer: &SyncAnswer, asked: Instant) {
+        let asked = self.asked(Some(asked));
+        for one in &answer.events {
+            if let shared::Event::MessageSent(message) = one {
+                let place = place(message.conversation);
+                let event = event(message);
+                self.enter(What::Received { place, event });
+            }
+        }
+        for head in &answer.heads {
+            let place = place(head.conversation);
+            let seq = head.seq.0;
+            self.enter(What::Head { place, seq, asked });
         }
     }
 
@@ -189,19 +211,20 @@ impl Recorder {
         self.screens.insert(conversation, screen);
     }
 
-    /// The end: what is held, and what still waits.
+    /// The end: what is held of these, each from this number on, and what still waits.
     pub(crate) fn finish(
         mut self,
         client: &Client,
-        conversations: &[ConversationId],
+        conversations: &[(ConversationId, u64)],
     ) -> Vec<Entry> {
-        for id in conversations {
+        for (id, from) in conversations {
             let Some(conversation) = client.conversation(*id) else {
                 continue;
             };
             let events = conversation
                 .timeline()
                 .events()
+                .filter(|one| one.seq().0 >= *from)
                 .filter_map(|one| match one {
                     shared::Event::MessageSent(message) => Some(event(message)),
                     shared::Event::Unknown(_) => None,
@@ -209,6 +232,7 @@ impl Recorder {
             let events = events.collect();
             self.enter(What::Held {
                 place: place(*id),
+                from: *from,
                 events,
             });
             for outgoing in client.outgoing(*id) {
@@ -220,12 +244,20 @@ impl Recorder {
         self.entries
     }
 
+    fn asked(&self, asked: Option<Instant>) -> Option<Duration> {
+        match self.clock {
+            Clock::Since(began) => asked.map(|at| at.saturating_duration_since(began)),
+            #[cfg(test)]
+            Clock::Simulated(_) => None,
+        }
+    }
+
     fn enter(&mut self, what: What) {
         let at = match &self.clock {
             Clock::Since(began) => began.elapsed(),
             #[cfg(test)]
             Clock::Simulated(now) => {
-                std::time::Duration::from_nanos(now.load(std::sync::atomic::Ordering::Relaxed))
+                Duration::from_nanos(now.load(std::sync::atomic::Ordering::Relaxed))
             }
         };
         let client = self.client;

@@ -8,14 +8,11 @@ mod judgement;
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use histcheck::{ClientId, Entry, What};
+use histcheck::{ClientId, Digest, Entry, Key, What};
 use shared::{ConversationId, UserId};
 use tokio::{
     sync::watch,
@@ -24,9 +21,11 @@ use tokio::{
 };
 
 use crate::{
+    auditor::Auditor,
+    carried::Counter,
     dice::Dice,
     failure::{Failure, Result},
-    peer::{Habits, Orders, Peer, Phase, Status, Ties},
+    peer::{Habits, Lets, Orders, Peer, Phase, Status, Ties},
     pond::{Launch, Pond},
     proxy::{Proxy, Weather},
     recorder::place,
@@ -43,10 +42,28 @@ pub(crate) struct Plan {
     pub(crate) directs: u32,
     /// How each device behaves.
     pub(crate) habits: Habits,
+    /// In which networks they are.
+    pub(crate) networks: Networks,
     /// Whether they come through the proxy.
     pub(crate) through_proxy: bool,
+    /// Whether something tells them at the end that the network is back, as browsers tell the app.
+    pub(crate) are_told: bool,
+    /// The first number in the room that everybody is to hold at the end, and the logs are judged from.
+    pub(crate) room_judged_from: u64,
     /// How long it may take after healing until everybody holds everything.
     pub(crate) patience: Duration,
+}
+
+/// In which networks devices are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Networks {
+    /// All know WebSockets alone, and have them.
+    WithSockets,
+    /// All have WebSockets, and know what to do without.
+    Good,
+    /// About half have WebSockets, a quarter streams, a quarter only long polls, and some of each
+    /// come into other networks while they write.
+    Mixed,
 }
 
 /// A set-up stage.
@@ -62,7 +79,7 @@ pub(crate) struct Stage {
     peers: Vec<Handle>,
     tasks: JoinSet<Vec<Entry>>,
     conversations: Vec<ConversationId>,
-    acked: Arc<AtomicU64>,
+    carried: Arc<Counter>,
     began: Instant,
     healed_at: Option<Duration>,
     converged_at: Option<Duration>,
@@ -88,8 +105,13 @@ impl Default for Plan {
                 clock_scale: 1,
                 tick: Duration::from_millis(40),
                 longest: 200,
+                lets: None,
+                moves: false,
             },
+            networks: Networks::Mixed,
             through_proxy: false,
+            are_told: true,
+            room_judged_from: 1,
             patience: PATIENCE,
         }
     }
@@ -119,7 +141,7 @@ impl Stage {
             peers: Vec::new(),
             tasks: JoinSet::new(),
             conversations: Vec::new(),
-            acked: Arc::default(),
+            carried: Arc::default(),
             began: Instant::now(),
             healed_at: None,
             converged_at: None,
@@ -154,10 +176,11 @@ impl Stage {
             address,
             orders: obeyed,
             status: told,
-            acked: Arc::clone(&self.acked),
+            carried: Arc::clone(&self.carried),
             dice: Dice::new(dice.roll()),
         };
-        self.tasks.spawn(Peer::new(ties, self.plan.habits).run());
+        let habits = self.plan.networks.habits(self.plan.habits, id.0);
+        self.tasks.spawn(Peer::new(ties, habits).run());
         self.peers.push(Handle {
             id,
             name,
@@ -268,13 +291,34 @@ impl Stage {
 
     /// Acknowledgements so far.
     pub(crate) fn acked(&self) -> u64 {
-        self.acked.load(Ordering::Relaxed)
+        self.carried.total()
     }
 
     /// Enters something that is no client's doing.
     pub(crate) fn enter(&mut self, what: What) {
         let (at, client) = (self.began.elapsed(), THE_STAGE);
         self.entries.push(Entry { at, client, what });
+    }
+
+    /// Says something in the room as somebody who is no peer, and enters it.
+    ///
+    /// # Errors
+    /// [`Failure`] when it is not acknowledged.
+    pub(crate) async fn say(&mut self, by: &mut Auditor, id: &str) -> Result<u64> {
+        self.enter_written(id, id);
+        let seq = by.say(id).await?;
+        let (place, key) = (place(ConversationId::EVERYONE), Key::of(id));
+        self.enter(What::Acked { place, key, seq });
+        Ok(seq)
+    }
+
+    /// Enters a message of the room that no peer wrote.
+    pub(crate) fn enter_written(&mut self, id: &str, text: &str) {
+        self.enter(What::Invoked {
+            place: place(ConversationId::EVERYONE),
+            key: Key::of(id),
+            digest: Digest::of(text),
+        });
     }
 
     /// Waits for this many more acknowledgements, or until patience ends; says whether they came.
@@ -316,6 +360,29 @@ impl Stage {
     fn order(&self, change: impl Fn(&mut Orders)) {
         for peer in &self.peers {
             peer.orders.send_modify(&change);
+        }
+    }
+}
+
+impl Networks {
+    /// The habits of the device of this number, from 1.
+    fn habits(self, habits: Habits, number: u32) -> Habits {
+        let (lets, moves) = match self {
+            Self::WithSockets => (None, false),
+            Self::Good => (Some(Lets::Everything), false),
+            Self::Mixed => {
+                let lets = match number % 4 {
+                    0 => Lets::NoStreams,
+                    1 => Lets::Requests,
+                    _ => Lets::Everything,
+                };
+                (Some(lets), number.is_multiple_of(3))
+            }
+        };
+        Habits {
+            lets,
+            moves,
+            ..habits
         }
     }
 }

@@ -10,8 +10,8 @@ use shared::{
     limits::{MAX_PAGE_EVENTS, MAX_PEOPLE},
 };
 
-use super::{Change, Client};
-use crate::{Conversation, Delivery, Moment, Outgoing, Timeline, outbox::QUEUED};
+use super::Client;
+use crate::{Change, Conversation, Delivery, Moment, Outgoing, Timeline, outbox::QUEUED};
 
 impl Client {
     /// Takes a message into the outbox like [`Client::send`]; it goes once [`Client::kept`] was

@@ -14,8 +14,8 @@ use shared::{
     limits::MAX_CURSORS,
 };
 
-use super::{Change, Client, Question, transports::head_of};
-use crate::{Conversation, Moment, Restored, SortedMap, order};
+use super::{Client, Question, transports::head_of};
+use crate::{Change, Conversation, Moment, Restored, SortedMap, order};
 
 impl Client {
     /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on

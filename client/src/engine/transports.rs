@@ -6,8 +6,8 @@ use shared::{
     limits::{HEARTBEAT, MAX_SUMMARY_CONVERSATIONS},
 };
 
-use super::{Change, Client, Effect};
-use crate::{Closed, Link, Moment, Transport, ladder::End};
+use super::Client;
+use crate::{Change, Closed, Conversation, Effect, Link, Moment, Transport, ladder::End};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,7 +75,9 @@ impl Client {
             is_void: false,
         });
         let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
-        let cursors = self.cursors(most, |_| true);
+        // Of a log that nothing is known of yet, all that follows would be its beginning.
+        let is_known = |one: &Conversation| one.is_heard_of || one.timeline.events().len() > 0;
+        let cursors = self.cursors(most, is_known);
         self.effects.push_back(Effect::Poll(Sync {
             cursors,
             wait_ms: shared::frame::wait_ms(HEARTBEAT),
@@ -99,10 +101,11 @@ impl Client {
 
     /// The connection is no more; `end` is what that says of its transport, if anything.
     pub(super) fn ended(&mut self, now: Moment, why: Closed, end: Option<End>) {
-        if let Some(end) = end {
-            self.ladder.ended(end);
-        }
+        let went_down = end.is_some_and(|end| self.ladder.ended(end));
         self.heart.closed(now, why);
+        if went_down {
+            self.heart.hurry(now);
+        }
         self.connection_lost();
         self.change(Change::Link);
     }
@@ -131,8 +134,8 @@ pub(super) fn head_of(id: ConversationId, heads: &[shared::event::Position]) -> 
     head.map_or(shared::Seq::NONE, |head| head.seq)
 }
 
-/// A connection that carried its first frame and nothing since is noticed by two missed heartbeats;
-/// one that carried more than that was good.
+/// A connection that carried its first frame and nothing since is noticed by its missed heartbeat;
+/// one that lived longer carried more than that and was good.
 const STALLED: Moment = Moment::from_mins(1);
 /// What a poll may take beyond its wait.
 const POLL_OVERDUE: Moment = Moment::from_secs(15);

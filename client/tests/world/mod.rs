@@ -41,6 +41,12 @@ pub(crate) enum Step {
     Refuse(Index),
     /// The server comes back from a backup: an earlier piece of its log.
     Restore(Index),
+    /// A person goes elsewhere: the room is not open.
+    Leave(Index),
+    /// And comes back.
+    Open(Index),
+    /// A person looks at what lies before.
+    PageBack(Index),
     /// A client comes to another network, whose connections break.
     Move(Index, Lets),
 }
@@ -78,6 +84,15 @@ pub(crate) fn step_or_restore() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => step(),
         1 => any::<Index>().prop_map(Step::Restore),
+    ]
+}
+
+pub(crate) fn step_or_leave() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        20 => step(),
+        2 => any::<Index>().prop_map(Step::Leave),
+        1 => any::<Index>().prop_map(Step::Open),
+        1 => any::<Index>().prop_map(Step::PageBack),
     ]
 }
 
@@ -192,6 +207,9 @@ impl World {
                 peer.down.push_back(ServerFrame::Heads(Heads { heads }));
             }
             Step::Refuse(who) => self.peers[who.index(count)].is_refused_next = true,
+            Step::Leave(who) => self.peers[who.index(count)].client.leave(ROOM),
+            Step::Open(who) => self.open(who.index(count)),
+            Step::PageBack(who) => self.page_back(who.index(count)),
             Step::Move(who, lets) => self.move_to(who.index(count), *lets),
             Step::Restore(to) => self.restore(to.index(self.log.len() + 1)),
         }
@@ -201,6 +219,18 @@ impl World {
                 check(peer, &self.log);
             }
         }
+    }
+
+    pub(crate) fn open(&mut self, at: usize) {
+        let now = self.now;
+        self.peers[at].client.open(now, ROOM);
+        self.follow(at);
+    }
+
+    pub(crate) fn page_back(&mut self, at: usize) {
+        let now = self.now;
+        self.peers[at].client.page_back(now, ROOM);
+        self.follow(at);
     }
 
     fn write(&mut self, at: usize) {
@@ -309,9 +339,11 @@ impl World {
             return;
         };
         let room = |cursor: &&Position| cursor.conversation == ROOM;
-        let cursor = *sync.cursors.iter().find(room).expect("it follows the room");
-        let has_diverged = self.has_diverged(cursor);
-        let after = self.log.iter().filter(|message| message.seq > cursor.seq);
+        // What is not followed is told of by its head alone.
+        let cursor = sync.cursors.iter().find(room).copied();
+        let has_diverged = cursor.is_some_and(|cursor| self.has_diverged(cursor));
+        let is_after = |message: &&Message| cursor.is_some_and(|cursor| message.seq > cursor.seq);
+        let after = self.log.iter().filter(is_after);
         let events: Vec<_> = after.cloned().map(Event::MessageSent).collect();
         let answer = SyncAnswer {
             events: if has_diverged { vec![] } else { events },
@@ -364,12 +396,13 @@ impl World {
                 ServerFrame::Send(answer)
             }
             ClientFrame::Summary(ask) => {
+                let others = self.log.iter().filter(|message| message.from != me.id);
                 let room = ConversationSummary {
                     id: ROOM,
                     title: None,
                     head,
                     read: Seq::NONE,
-                    unread: head.0,
+                    unread: others.count() as u64,
                     last_at: Timestamp(0),
                     delivered: None,
                     peer_delivered: None,
@@ -471,7 +504,12 @@ impl World {
                 self.move_to(at, Lets::Requests);
             }
         }
-        for _ in 0..200 {
+        self.heal_for(200);
+    }
+
+    /// All that is on its way arrives, for so many seconds.
+    pub(crate) fn heal_for(&mut self, seconds: u32) {
+        for _ in 0..seconds {
             for at in 0..self.peers.len() {
                 self.peers[at].is_refused_next = false;
                 self.answer_poll(at);
@@ -538,5 +576,31 @@ pub(crate) fn check_end(world: &World) {
             .filter(|number| world.written[number - 1] == device)
             .collect();
         assert!(of_one.is_sorted(), "{of_one:?}");
+    }
+}
+
+/// What holds in the end for people who left the room: they hold its end alone, know how much of it
+/// they have not seen, and find all of it when they come back.
+pub(crate) fn check_that_all_comes_back(world: &mut World, most_held: usize) {
+    for at in 0..world.peers.len() {
+        let peer = &mut world.peers[at];
+        peer.client.leave(ROOM);
+        let (room, me) = (peer.client.conversation(ROOM).unwrap(), peer.client.me().id);
+        assert!(room.timeline().events().len() <= most_held);
+        let of_others = world.log.iter().filter(|message| message.from != me);
+        assert_eq!(room.unread(me), of_others.count() as u64);
+        world.open(at);
+        let is_whole = |world: &World| {
+            let room = world.peers[at].client.conversation(ROOM).unwrap();
+            room.timeline().is_complete()
+        };
+        for _ in 0..world.log.len() {
+            if is_whole(world) {
+                break;
+            }
+            world.page_back(at);
+            world.heal_for(1);
+        }
+        assert!(is_whole(world), "all can be paged back in");
     }
 }

@@ -92,13 +92,31 @@ pub fn good(said: &[Said]) -> History {
                 device,
                 What::Shown { place, event },
             );
-            add(&mut history, n * 10 + 4, device, What::Head { place, seq });
+            add(
+                &mut history,
+                n * 10 + 4,
+                device,
+                What::Head {
+                    place,
+                    seq,
+                    asked: None,
+                },
+            );
         }
     }
     for (place, log) in logs {
         for (device, _) in entitled(place) {
             let events = log.clone();
-            add(&mut history, 200_000, device, What::Held { place, events });
+            add(
+                &mut history,
+                200_000,
+                device,
+                What::Held {
+                    place,
+                    from: 1,
+                    events,
+                },
+            );
         }
     }
     history

@@ -3,15 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Episode, Fault};
+use super::{Episode, Fault, at_work};
 use crate::{bench::Bench, dice::Dice, failure::Result, pond::Signal, stage::Stage};
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
-    let folder = bench.fresh_folder()?;
-    let mut plan = bench.plan();
-    plan.habits.clock_scale = 4;
-    let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
-    stage.write();
+    let (_folder, mut stage) = at_work(bench, 4, dice).await?;
     let (mut exact, tries) = (0, bench.either(24, 64));
     for turn in 0..tries {
         stage.kill().await;

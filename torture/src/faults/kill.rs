@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Episode, Fault};
-use crate::{bench::Bench, dice::Dice, failure::Result, stage::Stage};
+use super::{Episode, Fault, at_work};
+use crate::{bench::Bench, dice::Dice, failure::Result};
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
-    let folder = bench.fresh_folder()?;
-    let mut plan = bench.plan();
     // The engine's waits go by its own clock: a second of theirs is a quarter of ours.
-    plan.habits.clock_scale = 4;
-    let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
-    stage.write();
+    let (_folder, mut stage) = at_work(bench, 4, dice).await?;
     let kills = bench.either(25, 60);
     for _ in 0..kills {
         stage.wait_for_acks(dice.between(1, 600), LONGEST).await;

@@ -9,7 +9,6 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let mut plan = bench.plan();
     plan.habits.depth = bench.either(3, 40);
-    plan.patience = bench.patience.unwrap_or(SLOWEST_SEEN);
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let started = Instant::now();
     stage.write();
@@ -27,6 +26,3 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
 }
 
 const LONGEST: Duration = Duration::from_mins(1);
-/// Now and then the last client needs up to 10 s, and why is not known yet: docs/delivery.md says so.
-/// More than that would be news.
-const SLOWEST_SEEN: Duration = Duration::from_secs(15);

@@ -10,7 +10,7 @@ use shared::{Check, MsgId, UserId};
 
 use super::{Episode, Fault};
 use crate::{
-    auditor::first_ack,
+    auditor::{Auditor, first_ack},
     bench::Bench,
     dice::Dice,
     failure::{Failure, Result},
@@ -28,37 +28,41 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     drop(server);
     let count = bench.either(50_000, 1_000_000);
     fill(folder.path(), count)?;
-    // Some load, so that there is a log to recover.
-    let habits = bench.plan().habits;
+    // Some load, so that there is a log to recover. What lies before it is not read again.
     let plan = Plan {
         people: 4,
         second_devices: 0,
         directs: 2,
-        habits,
+        room_judged_from: count + 1,
         ..bench.plan()
     };
-    let mut stage = Stage::set_up(plan, launch.clone(), dice).await?;
+    let mut stage = Stage::set_up(plan, launch, dice).await?;
+    for n in count.saturating_sub(SHOWN_AT_MOST)..=count {
+        stage.enter_written(&id(n), &text(n));
+    }
     stage.write();
     stage.wait_for_acks(2000, Duration::from_secs(10)).await;
     stage.kill().await;
-    drop(stage);
     let killed = Instant::now();
-    let server = launch.start().await?.ok_or_else(not_started)?;
-    let seq = first_ack(server.address(), "Writer", "after the kill").await?;
+    stage.start().await?;
+    let mut writer = Auditor::sign_in(stage.server()?.address(), "Writer").await?;
+    let seq = stage.say(&mut writer, "after-the-kill").await?;
     let took = killed.elapsed();
-    server.kill().await;
-    let complaint = (seq <= count).then(|| format!("it was stored at {seq} of {count}"));
-    Ok(Episode {
-        fault: Fault::Million,
-        faults: 1,
-        report: histcheck::Report::default(),
-        converged_in: Some(took),
-        note: format!(
-            "{count} messages, first ack {} ms after the start",
-            took.as_millis()
-        ),
-        complaint,
-    })
+    let mut episode = Fault::Million.judge(stage, 1).await?;
+    episode.complaint = (seq <= count).then(|| format!("it was stored at {seq} of {count}"));
+    episode.note = format!(
+        "{count} messages, first ack {} ms after the start",
+        took.as_millis()
+    );
+    Ok(episode)
+}
+
+fn id(n: u64) -> String {
+    format!("filled-{n}")
+}
+
+fn text(n: u64) -> String {
+    format!("message {n} of a long log, as long as people write on average")
 }
 
 /// Puts messages into the room behind the server's back, after the first.
@@ -78,8 +82,7 @@ fn fill(data: &Path, count: u64) -> Result<()> {
              VALUES (1, ?1, 0, ?2, ?3, 1, ?4, ?5)",
         )?;
         for n in 2..=count {
-            let id = format!("filled-{n}");
-            let text = format!("message {n} of a long log, as long as people write on average");
+            let (id, text) = (id(n), text(n));
             let Ok(msg_id) = MsgId::parse(&id) else {
                 continue;
             };
@@ -98,3 +101,6 @@ fn fill(data: &Path, count: u64) -> Result<()> {
     transaction.commit()?;
     Ok(())
 }
+
+/// Nobody is shown more of what was there before.
+const SHOWN_AT_MOST: u64 = 1000;

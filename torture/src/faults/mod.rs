@@ -16,7 +16,13 @@ use std::time::Duration;
 
 use histcheck::Report;
 
-use crate::{bench::Bench, dice::Dice, failure::Result, stage::Stage};
+use crate::{
+    bench::{Bench, Folder},
+    carried::Carried,
+    dice::Dice,
+    failure::Result,
+    stage::Stage,
+};
 
 pub(crate) use power::Disk;
 
@@ -35,6 +41,8 @@ pub(crate) enum Fault {
     Network,
     /// Connections that stay open while nothing passes.
     Silent,
+    /// Proxies that refuse upgrades, hold streams back, cut idle connections.
+    Proxy,
     /// The network comes and goes once a second.
     Flap,
     /// The disk is full, then has room again.
@@ -70,6 +78,8 @@ pub(crate) struct Episode {
     pub(crate) report: Report,
     /// From healing until everybody held everything; none where it never came.
     pub(crate) converged_in: Option<Duration>,
+    /// What came over which transport.
+    pub(crate) carried: Carried,
     /// What else was measured, in words.
     pub(crate) note: String,
     /// What else is wrong, in words.
@@ -78,13 +88,14 @@ pub(crate) struct Episode {
 
 impl Fault {
     /// All kinds that a campaign runs, in the order in which it does.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Load,
         Self::Kill,
         Self::Exact,
         Self::Power,
         Self::Network,
         Self::Silent,
+        Self::Proxy,
         Self::Flap,
         Self::Full,
         Self::Error,
@@ -112,6 +123,7 @@ impl Fault {
             Self::Power => "power",
             Self::Network => "network",
             Self::Silent => "silent",
+            Self::Proxy => "proxy",
             Self::Flap => "flap",
             Self::Full => "full",
             Self::Error => "error",
@@ -129,11 +141,14 @@ impl Fault {
     /// Why it cannot run here, if it cannot.
     pub(crate) fn is_missing(self, bench: &Bench) -> Option<&'static str> {
         match self {
-            Self::Exact | Self::Error | Self::Slow if !bench.can_trace => {
-                Some("it needs strace, and the right to trace")
+            Self::Exact | Self::Error | Self::Slow if !bench.can_trace || !bench.can_leash => {
+                Some("it needs strace and setpriv, and the right to trace")
             }
-            Self::Power | Self::Full if !bench.can_mount => {
-                Some("it mounts images, which needs root")
+            Self::Power if !bench.can_mount_images => {
+                Some("an image cannot be mounted here: it needs root, mkfs.ext4 and a loop device")
+            }
+            Self::Full if !bench.can_mount_memory => {
+                Some("a disk in memory cannot be mounted here: it needs root")
             }
             Self::Clock if !bench.can_fake_time => Some("it needs faketime"),
             _ => None,
@@ -152,6 +167,7 @@ impl Fault {
             Self::Power => power::strike(bench, dice, Disk::Honest).await,
             Self::Network => network::bad_weather(bench, dice).await,
             Self::Silent => network::silence(bench, dice).await,
+            Self::Proxy => network::bad_proxies(bench, dice).await,
             Self::Flap => network::flap(bench, dice).await,
             Self::Full => disk::full(bench, dice).await,
             Self::Error => disk::error(bench, dice).await,
@@ -175,10 +191,21 @@ impl Fault {
             faults,
             report: judged.report,
             converged_in: judged.converged_in,
+            carried: judged.carried,
             note: String::new(),
             complaint: None,
         })
     }
+}
+
+/// The usual cast at work on a server in a fresh folder, their clock so many times as fast.
+async fn at_work(bench: &Bench, clock_scale: u32, dice: &mut Dice) -> Result<(Folder, Stage)> {
+    let folder = bench.fresh_folder()?;
+    let mut plan = bench.plan();
+    plan.habits.clock_scale = clock_scale;
+    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    stage.write();
+    Ok((folder, stage))
 }
 
 impl Episode {

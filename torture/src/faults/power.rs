@@ -5,10 +5,7 @@
 //! It shows syncs that are missing, of files and of folders. It does not show torn sectors, nor a
 //! controller that lies.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use tokio::time::sleep;
 
@@ -17,7 +14,7 @@ use crate::{
     bench::{Bench, works},
     dice::Dice,
     failure::{Failure, Result},
-    mounted::Mounted,
+    mounted::{Mounted, format},
     stage::Stage,
 };
 
@@ -37,7 +34,8 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice, disk: Disk) -> Result
 /// An episode with this many cuts.
 pub(crate) async fn cuts(bench: &Bench, dice: &mut Dice, disk: Disk, cuts: u32) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let mut image = format(folder.path())?;
+    let mut image = folder.path().join("image-0");
+    format(&image, IMAGE_BYTES)?;
     let mut at = folder.path().join("mounted-0");
     std::fs::create_dir(&at)?;
     let mut mounted = Mounted::image(&image, &at)?;
@@ -74,18 +72,6 @@ pub(crate) async fn cuts(bench: &Bench, dice: &mut Dice, disk: Disk, cuts: u32) 
     let episode = Fault::Power.judge(stage, cuts).await;
     drop(mounted);
     episode
-}
-
-fn format(folder: &Path) -> Result<PathBuf> {
-    let image = folder.join("image-0");
-    std::fs::File::create(&image)?.set_len(IMAGE_BYTES)?;
-    if works(
-        "mkfs.ext4",
-        &["-q", "-F", image.to_str().unwrap_or_default()],
-    ) {
-        return Ok(image);
-    }
-    Err(Failure::new("An image cannot be formatted"))
 }
 
 const IMAGE_BYTES: u64 = 160 << 20;

@@ -7,16 +7,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Episode, Fault};
+use super::{Episode, Fault, at_work};
 use crate::{bench::Bench, dice::Dice, failure::Result, pond::Signal, stage::Stage};
 
 /// Paused and let go on, for longer and shorter than clients wait for a heartbeat.
 pub(super) async fn pause(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
-    let folder = bench.fresh_folder()?;
-    let mut plan = bench.plan();
-    plan.habits.clock_scale = 20;
-    let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
-    stage.write();
+    let (_folder, mut stage) = at_work(bench, 20, dice).await?;
     let pauses = bench.either(4, 20);
     for _ in 0..pauses {
         stage

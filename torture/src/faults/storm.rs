@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::{Episode, Fault};
 use crate::{
-    auditor::first_ack,
+    auditor::Auditor,
     bench::Bench,
     dice::Dice,
     failure::Result,
     peer::Habits,
-    stage::{Plan, Stage},
+    stage::{Networks, Plan, Stage},
 };
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
@@ -20,38 +20,44 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         clock_scale: 1,
         tick: Duration::from_secs(1),
         longest: 40,
+        lets: None,
+        moves: false,
     };
     let plan = Plan {
         people,
         second_devices: 0,
         directs: 0,
+        networks: Networks::WithSockets,
         habits,
-        through_proxy: false,
+        // They are in sync before it heals.
+        are_told: false,
         patience: Duration::from_secs(30),
+        ..Plan::default()
     };
     let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
-    let address = stage.server()?.address();
+    let mut bystander = Auditor::sign_in(stage.server()?.address(), "Bystander").await?;
     stage.cut_all();
     let cut = Instant::now();
-    // Something to be missed. It is no peer's, so the checker is not asked about it.
-    let seq = first_ack(address, "Bystander", "said-meanwhile").await?;
+    // Something to be missed.
+    let mut last = 0;
+    for n in 1..=SAID_MEANWHILE {
+        let id = format!("said-meanwhile-{n}");
+        last = stage.say(&mut bystander, &id).await?;
+    }
     let holds = |status: &crate::peer::Status| {
-        status.is_connected && status.cursors.values().all(|cursor| *cursor >= seq)
+        status.is_connected && status.cursors.values().all(|cursor| *cursor >= last)
     };
     let came = stage.wait_until(Duration::from_mins(1), holds).await;
     let took = cut.elapsed();
     let peak = stage.server()?.resident_kib().unwrap_or_default() / 1024;
-    let complaint = came.err().map(|failure| failure.to_string());
-    stage.kill().await;
-    Ok(Episode {
-        fault: Fault::Storm,
-        faults: people,
-        report: histcheck::Report::default(),
-        converged_in: complaint.is_none().then_some(took),
-        note: format!(
-            "{people} clients in sync again after {:.1} s, server {peak} MiB",
-            took.as_secs_f64()
-        ),
-        complaint,
-    })
+    let mut episode = Fault::Storm.judge(stage, people).await?;
+    episode.complaint = came.err().map(|failure| failure.to_string());
+    episode.converged_in = episode.complaint.is_none().then_some(took);
+    episode.note = format!(
+        "{people} clients in sync again after {:.1} s, server {peak} MiB",
+        took.as_secs_f64()
+    );
+    Ok(episode)
 }
+
+const SAID_MEANWHILE: u32 = 20;

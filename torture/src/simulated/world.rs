@@ -149,7 +149,7 @@ impl World {
             let mine = conversations
                 .iter()
                 .filter(|id| is_member(UserId(user), **id));
-            let mine: Vec<_> = mine.copied().collect();
+            let mine: Vec<_> = mine.map(|id| (*id, 1)).collect();
             entries.extend(peer.recorder.finish(&peer.client, &mine));
         }
         History {
@@ -195,7 +195,7 @@ impl World {
         if let Some(frame) = self.peers[at].down.pop_front() {
             self.tick();
             let (now, peer) = (self.now, &mut self.peers[at]);
-            peer.recorder.received(&frame);
+            peer.recorder.received(&frame, None);
             peer.client.received(now, frame);
             self.follow(at);
         }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{Handle, Stage, THE_STAGE, is_member};
 use crate::{
     auditor::{Auditor, look_into},
+    carried::Carried,
     failure::Result,
     peer::{Phase, Status},
     proxy::Weather,
@@ -23,6 +24,8 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// From healing until everybody held everything.
     pub(crate) converged_in: Option<Duration>,
+    /// What came over which transport.
+    pub(crate) carried: Carried,
 }
 
 impl Stage {
@@ -31,7 +34,9 @@ impl Stage {
     pub(crate) async fn heal(&mut self) -> Option<Duration> {
         self.quiet();
         self.weather(Weather::Fair);
-        self.hint();
+        if self.plan.are_told {
+            self.hint();
+        }
         let healed = self.began.elapsed();
         self.healed_at = Some(healed);
         // A little longer than is allowed, to tell "late" from "never".
@@ -86,7 +91,11 @@ impl Stage {
     /// # Errors
     /// [`Failure`] when the server cannot be asked.
     pub(crate) async fn judge(mut self) -> Result<Judged> {
-        self.order(|orders| orders.phase = Phase::Finish);
+        let first = self.plan.room_judged_from;
+        self.order(|orders| {
+            orders.phase = Phase::Finish;
+            orders.room_from = first;
+        });
         let mut entries = std::mem::take(&mut self.entries);
         let mut ended = 0;
         let collect = async {
@@ -136,9 +145,17 @@ impl Stage {
             .zip(self.healed_at)
             .map(|(at, healed)| at.saturating_sub(healed));
         Ok(Judged {
+            carried: self.carried.carried(),
             report,
             converged_in,
         })
+    }
+
+    fn first_judged(&self, id: ConversationId) -> u64 {
+        match id {
+            ConversationId::Room(_) => self.plan.room_judged_from,
+            ConversationId::Direct(_) => 1,
+        }
     }
 
     fn clients(&self) -> BTreeMap<ClientId, Person> {
@@ -165,7 +182,8 @@ impl Stage {
             let mut auditor = Auditor::sign_in(address, &name).await?;
             let mut whats = vec![What::Held {
                 place: place(id),
-                events: auditor.log(id).await?,
+                from: self.first_judged(id),
+                events: auditor.log(id, self.first_judged(id)).await?,
             }];
             for foreign in self
                 .conversations

@@ -1,0 +1,200 @@
+//! Questions to the server: each is asked once at a time, and again while it stands without an answer.
+//!
+//! What is missing is known by the numbers alone, so an answer that never came costs delay.
+
+use shared::{
+    ClientFrame, ConversationId, RequestId,
+    frame::{Ask, ErrorAnswer, FindUsers, Pull},
+    limits::PAGE_EVENTS,
+};
+
+use super::Client;
+use crate::{
+    Link, Moment,
+    sabotage::{self, Defect},
+};
+
+/// A question that awaits its answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Asked {
+    pub(super) what: Question,
+    /// When the answer is overdue and the question is forgotten, to be asked again if it still stands.
+    pub(super) until: Moment,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Question {
+    Summary,
+    /// What follows the cursor.
+    Newer(ConversationId),
+    /// What lies before the floor.
+    Older(ConversationId),
+    People,
+    Alive,
+}
+
+impl Client {
+    /// Whether an older page of this conversation is on its way.
+    pub fn is_paging_back(&self, conversation: ConversationId) -> bool {
+        self.is_asked(Question::Older(conversation))
+    }
+
+    /// Fetches the page before what is held, if there is one.
+    pub fn page_back(&mut self, now: Moment, conversation: ConversationId) {
+        let question = Question::Older(conversation);
+        let is_asked = self.is_asked(question);
+        let asked = self.conversation_mut(conversation);
+        let is_whole = asked.is_heard_of && asked.timeline.is_complete();
+        if is_whole || is_asked {
+            return;
+        }
+        // Of one that nothing is known of, the newest page.
+        let floor = asked.timeline.floor().next();
+        let before = asked.is_heard_of.then_some(floor);
+        self.ask(now, question, |request_id| {
+            let limit = Some(PAGE_EVENTS);
+            ClientFrame::Pull(Pull {
+                request_id,
+                conversation,
+                after: None,
+                before,
+                limit,
+            })
+        });
+    }
+
+    /// Looks for people on the server; those found join [`Client::people`].
+    pub fn find_people(&mut self, now: Moment, query: String) {
+        // Only the newest question counts.
+        self.asked.retain(|_, asked| asked.what != Question::People);
+        self.ask(now, Question::People, |request_id| {
+            ClientFrame::FindUsers(FindUsers { request_id, query })
+        });
+    }
+
+    /// Whether the answer to [`Client::find_people`] is awaited.
+    pub fn is_finding_people(&self) -> bool {
+        self.is_asked(Question::People)
+    }
+
+    pub(super) fn take_error(&mut self, now: Moment, error: &ErrorAnswer) {
+        let Some(asked) = error.request_id.and_then(|id| self.asked.get_mut(&id)) else {
+            return;
+        };
+        if asked.what == Question::People {
+            asked.until = now;
+        } else {
+            // The question stands until then, so it is asked again and not at once.
+            asked.until = now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis);
+        }
+    }
+
+    /// Whatever is open and shows nothing yet asks for its newest page.
+    pub(super) fn fetch_first_pages(&mut self) {
+        let empty: Vec<_> = self
+            .conversations
+            .values()
+            .filter(|one| one.is_open && one.timeline.events().len() == 0)
+            .map(|one| one.id)
+            .collect();
+        let now = self.now();
+        for conversation in empty {
+            self.page_back(now, conversation);
+        }
+    }
+
+    /// A timeline that started again lacks what a question on its way was about, and is empty.
+    fn follow_restarts(&mut self, now: Moment) {
+        let all = self.conversations.values_mut();
+        let restarted: Vec<_> = all
+            .filter_map(|one| one.take_restarted().then_some((one.id, one.is_open)))
+            .collect();
+        for (id, is_open) in restarted {
+            self.forget_pulls(id);
+            if is_open {
+                self.page_back(now, id);
+            }
+        }
+    }
+
+    /// Answers to these are taken for nothing else than what they are: events that join, or do not.
+    fn forget_pulls(&mut self, id: ConversationId) {
+        let pulls = [Question::Newer(id), Question::Older(id)];
+        self.asked.retain(|_, asked| !pulls.contains(&asked.what));
+    }
+
+    pub(super) fn ask_what_is_missing(&mut self, now: Moment) {
+        if self.heart.link != Link::Connected {
+            return;
+        }
+        self.follow_restarts(now);
+        if !self.unverified().is_empty() && !self.is_asked(Question::Alive) {
+            self.beat(now);
+        }
+        if self.summary_wanted && !self.is_asked(Question::Summary) {
+            self.summary_wanted = false;
+            self.ask(now, Question::Summary, |request_id| {
+                ClientFrame::Summary(Ask { request_id })
+            });
+        }
+        self.tell_delivered(now);
+        let behind: Vec<_> = self
+            .conversations
+            .values()
+            .filter(|one| one.timeline.is_behind() && !one.is_unverified())
+            .map(|one| {
+                let cursor = one.timeline.cursor();
+                let is_ahead = sabotage::is(Defect::CursorAhead);
+                (one.id, if is_ahead { cursor.next() } else { cursor })
+            })
+            .filter(|(id, _)| !self.is_asked(Question::Newer(*id)))
+            .collect();
+        for (conversation, cursor) in behind {
+            self.ask(now, Question::Newer(conversation), |request_id| {
+                let (after, limit) = (Some(cursor), None);
+                ClientFrame::Pull(Pull {
+                    request_id,
+                    conversation,
+                    after,
+                    before: None,
+                    limit,
+                })
+            });
+        }
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        now: Moment,
+        what: Question,
+        frame: impl FnOnce(RequestId) -> ClientFrame,
+    ) {
+        if self.heart.link != Link::Connected {
+            return;
+        }
+        self.heart.asked(now);
+        self.last_request += 1;
+        let request_id = self.last_request_id();
+        self.asked.insert(
+            request_id,
+            Asked {
+                what,
+                until: now + ANSWER_OVERDUE,
+            },
+        );
+        self.transmit(frame(request_id));
+    }
+
+    pub(super) fn last_request_id(&self) -> RequestId {
+        RequestId(self.last_request)
+    }
+
+    pub(super) fn is_asked(&self, what: Question) -> bool {
+        self.asked.values().any(|asked| asked.what == what)
+    }
+}
+
+/// A question without an answer is asked again after this long.
+const ANSWER_OVERDUE: Moment = Moment::from_secs(10);
+/// Where the server names no pause.
+pub(super) const PAUSE: Moment = Moment::from_secs(2);

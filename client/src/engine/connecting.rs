@@ -1,0 +1,83 @@
+//! The connection as the engine drives it: when it begins, opens, ends and is tried again.
+//! Read next: [`super::transports`] for the ways other than a WebSocket.
+
+use shared::{ClientFrame, frame::Auth};
+
+use super::Client;
+use crate::{Change, Closed, Effect, Link, Moment, Transport, link::Pulse};
+
+impl Client {
+    /// Begins to connect.
+    pub fn start(&mut self, now: Moment) {
+        if matches!(self.heart.link, Link::Idle | Link::SignedOut) {
+            self.connect(now);
+        }
+    }
+
+    /// What [`Effect::Connect`] asked for is open.
+    pub fn opened(&mut self, now: Moment) {
+        self.ladder.opened();
+        match (self.transport(), self.token.clone()) {
+            (Transport::WebSocket, Some(access_token)) => {
+                self.heart.heard(now);
+                self.transmit(ClientFrame::Auth(Auth { access_token }));
+            }
+            (Transport::WebSocket, None) => self.heart.heard(now),
+            // Its first frame says who one is, and soon, or it is held back.
+            (Transport::EventStream, _) => {}
+            // The request's header or cookie says who one is; the answer is a sign-in's.
+            (Transport::LongPoll, _) => {
+                let access_token = String::new();
+                self.transmit(ClientFrame::Auth(Auth { access_token }));
+            }
+        }
+    }
+
+    /// The connection is no more, or could not be made.
+    pub fn closed(&mut self, now: Moment, why: Closed) {
+        if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
+            self.ended(now, why, Some(self.end_now(now)));
+        }
+    }
+
+    /// Something says that the network is back, or a person asks for a try now.
+    pub fn retry_now(&mut self, now: Moment) {
+        let pulse = self.heart.probe(now);
+        if self.heart.is_opening_slowly(now) {
+            // It may be stuck in the network that was.
+            self.effects.push_back(Effect::Disconnect);
+            self.connect(now);
+        } else if let Link::Waiting { .. } = self.heart.link {
+            self.connect(now);
+        } else {
+            self.follow_pulse(now, pulse);
+            if self.heart.link == Link::Connected && self.ladder.begin_probe(now) {
+                self.effects.push_back(Effect::Probe);
+            }
+        }
+    }
+
+    /// Something says that the network is gone: nothing is waited for.
+    pub fn network_lost(&mut self, now: Moment) {
+        if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
+            self.effects.push_back(Effect::Disconnect);
+            self.ladder.network_lost();
+            self.ended(now, Closed::Lost, None);
+        }
+    }
+
+    pub(super) fn connect(&mut self, now: Moment) {
+        self.heart.connecting(now);
+        self.ladder.connecting();
+        self.effects.push_back(Effect::Connect(self.transport()));
+        self.change(Change::Link);
+    }
+
+    pub(super) fn follow_pulse(&mut self, now: Moment, pulse: Pulse) {
+        match pulse {
+            Pulse::Quiet => {}
+            Pulse::Beat => self.beat(now),
+            Pulse::Dead => self.give_up(now),
+        }
+    }
+}

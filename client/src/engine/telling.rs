@@ -1,0 +1,63 @@
+//! What others are told of this person besides messages: read and delivered marks, typing, presence.
+
+use shared::{
+    ClientFrame, ConversationId, Seq,
+    event::Position,
+    frame::{Presence, PresenceSet, Typing},
+    limits::TYPING_REPEAT,
+};
+
+use super::{Client, Question};
+use crate::{Change, Link, Moment};
+
+impl Client {
+    /// The person saw everything up to `seq`. Read marks only grow.
+    pub fn mark_read(&mut self, conversation: ConversationId, seq: Seq) {
+        let marked = self.conversation_mut(conversation);
+        if seq <= marked.read || seq > marked.timeline.cursor() {
+            return;
+        }
+        marked.read = seq;
+        self.change(Change::Conversations);
+        if self.heart.link == Link::Connected {
+            self.transmit(ClientFrame::Read(Position::new(conversation, seq)));
+        }
+    }
+
+    /// The person is typing; said to others at most every [`TYPING_REPEAT`].
+    pub fn typing(&mut self, now: Moment, conversation: ConversationId) {
+        let is_new = self
+            .typed_at
+            .get(&conversation)
+            .is_none_or(|at| now.saturating_sub(*at) >= TYPING_REPEAT);
+        if is_new && self.heart.link == Link::Connected {
+            self.typed_at.insert(conversation, now);
+            self.transmit(ClientFrame::Typing(Typing { conversation }));
+        }
+    }
+
+    /// The person left the desk ([`Presence::Away`]) or is back ([`Presence::Online`]).
+    pub fn set_presence(&mut self, presence: Presence) {
+        if self.presence != presence {
+            self.presence = presence;
+            if self.heart.link == Link::Connected {
+                self.transmit(ClientFrame::Presence(PresenceSet { presence }));
+            }
+        }
+    }
+
+    /// Only once it is known what the server knows already.
+    pub(super) fn tell_delivered(&mut self, now: Moment) {
+        if self.summary_wanted || self.is_asked(Question::Summary) {
+            return;
+        }
+        let me = self.me.id;
+        let all = self.conversations.values_mut();
+        let due: Vec<_> = all
+            .filter_map(|one| Some(Position::new(one.id, one.delivered_to_tell(me, now)?)))
+            .collect();
+        for place in due {
+            self.transmit(ClientFrame::Delivered(place));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A peer's line to the server: whatever transport its engine asks for, on the network it is in.
+//!
+//! Owns the sockets and requests. Knows nothing of what they carry.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use client::Transport;
+use futures_util::SinkExt as _;
+use shared::http::{Sync, SyncAnswer};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    requests::{By, Requests},
+    socket::{self, Socket, connect},
+};
+
+/// What a peer's network lets through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Lets {
+    /// All.
+    #[default]
+    Everything,
+    /// No WebSocket.
+    Requests,
+    /// No WebSocket, and of an answer nothing before its end.
+    WholeAnswers,
+    /// No WebSocket, and streams are cut when they begin.
+    NoStreams,
+}
+
+/// What comes by a line.
+pub(super) enum Came {
+    /// What was to be opened is.
+    Opened,
+    /// The text of a frame.
+    Frame(String),
+    /// The same, as the answer to what was asked then, by a request of its own.
+    Answer(Instant, String),
+    /// The answer to a poll of then.
+    Polled(Instant, SyncAnswer),
+    /// Whether a WebSocket beside the line carries.
+    Probed(bool),
+    /// It is no more, or could not be opened.
+    Lost,
+}
+
+/// The line of one peer; at most one thing is open on it, and a probe beside it.
+pub(super) struct Line {
+    name: String,
+    lets: Lets,
+    way: Way,
+    probe: Option<Pending<bool>>,
+}
+
+type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+enum Way {
+    Closed,
+    Opening(Pending<Option<Socket>>),
+    Socket(Box<Socket>),
+    Requests(Requests),
+}
+
+impl Line {
+    /// One that is closed, of the person of this name.
+    pub(super) fn new(name: String, lets: Lets) -> Self {
+        Self {
+            name,
+            lets,
+            way: Way::Closed,
+            probe: None,
+        }
+    }
+
+    /// Comes into a network that lets this through; what was open is gone.
+    pub(super) fn move_to(&mut self, lets: Lets) {
+        self.lets = lets;
+        self.close();
+    }
+
+    /// Opens this, in place of what is open.
+    pub(super) fn open(&mut self, transport: Transport, address: Option<SocketAddr>) {
+        let by_requests = |by| match address {
+            Some(address) => {
+                Way::Requests(Requests::begin(by, self.lets, address, self.name.clone()))
+            }
+            None => refused(),
+        };
+        self.way = match transport {
+            Transport::WebSocket if self.lets == Lets::Everything => {
+                Way::Opening(Box::pin(connect(address, self.name.clone())))
+            }
+            Transport::WebSocket => refused(),
+            Transport::EventStream => by_requests(By::Stream),
+            Transport::LongPoll => by_requests(By::Poll),
+        };
+    }
+
+    /// Drops all, with what is on its way.
+    pub(super) fn close(&mut self) {
+        (self.way, self.probe) = (Way::Closed, None);
+    }
+
+    /// Tries a WebSocket beside what is open.
+    pub(super) fn probe(&mut self, address: Option<SocketAddr>) {
+        let name = self.name.clone();
+        self.probe = Some(match self.lets {
+            Lets::Everything => Box::pin(socket::carries(address, name)),
+            _ => Box::pin(std::future::ready(false)),
+        });
+    }
+
+    /// Writes a frame; says whether it could.
+    pub(super) async fn transmit(&mut self, frame: String) -> bool {
+        match &mut self.way {
+            Way::Socket(socket) => {
+                let written = timeout(WRITE_DEADLINE, socket.send(Message::text(frame))).await;
+                matches!(written, Ok(Ok(())))
+            }
+            Way::Requests(requests) => requests.transmit(frame),
+            // It was lost a moment ago, and that is on its way to the engine.
+            Way::Closed | Way::Opening(_) => true,
+        }
+    }
+
+    /// Posts a poll; says whether it could.
+    pub(super) fn poll(&mut self, sync: Sync) -> bool {
+        match &mut self.way {
+            Way::Requests(requests) => requests.poll(sync),
+            _ => true,
+        }
+    }
+
+    /// What comes next; on a closed line nothing ever. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Came {
+        let (way, probe) = (&mut self.way, &mut self.probe);
+        let probed = async {
+            match probe {
+                Some(probing) => probing.await,
+                None => std::future::pending().await,
+            }
+        };
+        let came = tokio::select! {
+            came = way.next() => came,
+            is_good = probed => Came::Probed(is_good),
+        };
+        match came {
+            Came::Probed(_) => self.probe = None,
+            Came::Lost => self.way = Way::Closed,
+            _ => {}
+        }
+        came
+    }
+}
+
+impl Way {
+    async fn next(&mut self) -> Came {
+        match self {
+            Self::Closed => std::future::pending().await,
+            Self::Opening(opening) => match opening.await {
+                Some(socket) => {
+                    *self = Self::Socket(Box::new(socket));
+                    Came::Opened
+                }
+                None => Came::Lost,
+            },
+            Self::Socket(socket) => socket::next(socket).await.map_or(Came::Lost, Came::Frame),
+            Self::Requests(requests) => requests.next().await,
+        }
+    }
+}
+
+fn refused() -> Way {
+    Way::Opening(Box::pin(std::future::ready(None)))
+}
+
+const WRITE_DEADLINE: Duration = Duration::from_secs(5);
