@@ -3,7 +3,8 @@
 //!
 //! Owns what goes into the storage and when. The storage is the truth about the outbox for all tabs
 //! of a person; a word from another tab is a hint to read it again. One tab sends, the others show.
-//! Where the browser refuses to store, messages go without it and the page says so when it is left.
+//! Where the browser refuses to store, messages go without it, and the page says so quietly and when it
+//! is left.
 //! Read next: [`crate::state::kept`], the outbox in the storage; `store.js`, the storage.
 
 use client::{Client, Delivery, HELD, Outgoing};
@@ -221,6 +222,8 @@ impl Session {
             self.keep_outbox();
         }
     }
+            } else {
+                self.is_forgetful.set(true);
 
     /// The storage's outbox is this one now.
     fn take_over(self, entries: &[Entry]) {

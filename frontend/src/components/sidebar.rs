@@ -86,6 +86,9 @@ pub fn Sidebar(
                     <p class="sidebar__empty">{text(|t| t.no_private_messages)}</p>
                 }.part())}
             </div>
+            {when(move || session.is_forgetful.get(), || view! {
+                <p class="sidebar__forgetful">{text(|t| t.stores_nothing)}</p>
+            }.part())}
             <Me />
         </nav>
     }
