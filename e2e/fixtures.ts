@@ -15,6 +15,7 @@ import type { Account } from "./support/account.ts";
 import { Guard, NO_ERRORS } from "./support/guard.ts";
 import { PondServer } from "./support/server.ts";
 import { PondWindow } from "./support/window.ts";
+import { Witness } from "./support/witness.ts";
 import type { Language } from "./support/words.ts";
 
 export { expect };
@@ -51,12 +52,16 @@ interface How {
 
 interface Given {
   pond: PondServer;
+  /** Writes down what the tabs it watches were told and showed. */
+  witness: Witness;
   /** A browser window in which nobody is signed in, at no address yet. */
   visitor: (options?: BrowserContextOptions) => Promise<PondWindow>;
   /** A window of this account, signed in and connected. */
   windowOf: (account: Account, how?: How) => Promise<PondWindow>;
   /** Somebody new, in the room with a window on a desk. */
   person: (name: string, how?: How) => Promise<Person>;
+  /** The same, under the eyes of the witness: `pattern` finds the whole text of a message. */
+  watched: (name: string, pattern: RegExp) => Promise<Person>;
 }
 
 export const test = base.extend<Options & Given>({
@@ -68,6 +73,10 @@ export const test = base.extend<Options & Given>({
     const pond = await PondServer.start(flag ? [flag] : []);
     await use(pond);
     await pond.dispose();
+  },
+
+  witness: async ({}, use, info) => {
+    await use(new Witness(info.outputPath("history.jsonl")));
   },
 
   visitor: async ({ browser, pond, expectedErrors, language }, use) => {
@@ -98,6 +107,17 @@ export const test = base.extend<Options & Given>({
     await use(async (name, how) => {
       const account = await pond.account(name);
       const window = await windowOf(account, how);
+      await window.isReady();
+      return { account, window };
+    });
+  },
+
+  watched: async ({ pond, windowOf, witness }, use) => {
+    await use(async (name, pattern) => {
+      const account = await pond.account(name);
+      const window = await windowOf(account, {
+        before: (page) => witness.watch(page, account, pattern),
+      });
       await window.isReady();
       return { account, window };
     });

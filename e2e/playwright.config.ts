@@ -1,5 +1,5 @@
-// How the browser tests run. `cargo xtask test` sets POND_BIN and CHROMIUM; by hand the defaults
-// below find a debug build and Debian's browser. Read next: fixtures.ts.
+// How the browser tests run. `cargo xtask test` sets POND_BIN, POND_JUDGE and CHROMIUM; by hand the
+// defaults find debug builds and Debian's browser. Read next: fixtures.ts.
 
 import { defineConfig } from "@playwright/test";
 

@@ -6,6 +6,8 @@
 // without it.
 (() => {
   const TABLE = "kept";
+  // Some browsers neither open nor refuse, and a person waits for the page.
+  const PATIENCE_MS = 3000;
   let database, channel;
 
   const result = (request) =>
@@ -20,7 +22,8 @@
     async open(user) {
       const request = indexedDB.open(`pond.${user}`, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
-      database = await result(request);
+      const late = new Promise((_, failed) => setTimeout(failed, PATIENCE_MS));
+      database = await Promise.race([result(request), late]);
       // Another tab signs out.
       database.onversionchange = () => database.close();
       return this.read("");

@@ -21,6 +21,8 @@ test("history is not read out, what others say is, and own words are not", async
     await expect(window.message("history 101")).toBeInViewport({ timeout: 50 });
   }).toPass();
 
+  // What comes before there is a connection is missed and not heard.
+  await window.isReady();
   await window.say("said by me");
   await bo.send(EVERYONE, "said just now");
   await expect.poll(spoken).toContain("Bo: said just now");

@@ -44,6 +44,30 @@ test("what others wrote meanwhile comes in when the network is back", async ({ p
   await expect.poll(() => bo.window.said(/missed \d\d/)).toEqual(texts);
 });
 
+test("a thousand messages of another person, missed without a network, are all there in order", async ({
+  pond,
+  watched,
+  witness,
+}) => {
+  test.setTimeout(120_000);
+  const TEXT = /(missed|met) \d{4}/;
+  const [ana, bo] = [await watched("Ana", TEXT), await pond.account("Bo")];
+  witness.listen(bo);
+  await ana.window.say("met 1001");
+  await bo.send(EVERYONE, "met 1002");
+  await expect(ana.window.message("met 1002")).toBeVisible();
+  await ana.window.page.context().setOffline(true);
+  await expect(ana.window.talk.getByText("You are offline.")).toBeVisible();
+  await ana.window.say("met 1003");
+  await bo.send(EVERYONE, ...Array.from({ length: 1000 }, (_, at) => `missed ${at + 1001}`));
+  await ana.window.page.context().setOffline(false);
+  await expect(ana.window.message("met 1003")).toHaveCount(1);
+  await expect.poll(async () => (await ana.account.log(EVERYONE)).length).toBe(1003);
+  await bo.send(EVERYONE, "met 1004");
+  await witness.hold(ana.window, ana.account, EVERYONE, TEXT);
+  await witness.isContent();
+});
+
 test("a server that is gone is told quietly at first, then by a banner that offers a try", async ({
   pond,
   person,

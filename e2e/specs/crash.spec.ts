@@ -13,6 +13,7 @@ import {
 
 test.use({ expectedErrors: NO_NETWORK });
 
+const TEXT = /(ana|bo) \d\d|and on we go/;
 const ROUNDS = 24;
 /** After these rounds the server is killed; it is started again two rounds later. */
 const KILLS = [5, 14];
@@ -20,10 +21,16 @@ const KILLS = [5, 14];
 test("a server that is killed under two people who write loses and doubles nothing", async ({
   pond,
   windowOf,
+  witness,
 }) => {
   const heard: Frame[][] = [];
   const open = async (account: Account) => {
-    const window = await windowOf(account, { before: (page) => heard.push(framesOf(page)) });
+    const window = await windowOf(account, {
+      before: (page) => {
+        heard.push(framesOf(page));
+        return witness.watch(page, account, TEXT);
+      },
+    });
     await window.isReady();
     return window;
   };
@@ -72,4 +79,9 @@ test("a server that is killed under two people who write loses and doubles nothi
   }
   await windows[0].say("and on we go");
   await expect(windows[1].message("and on we go")).toBeVisible();
+  await expect.poll(async () => (await stored()).length).toBe(total + 1);
+  for (const [who, window] of windows.entries()) {
+    await witness.hold(window, people[who], EVERYONE, TEXT);
+  }
+  await witness.isContent();
 });

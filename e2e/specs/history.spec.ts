@@ -21,12 +21,14 @@ test("an empty conversation says that it begins here", async ({ person }) => {
   await expect(ana.window.messages).toHaveCount(0);
 });
 
-test("an address that leads nowhere says so and leads on", async ({ pond, windowOf }) => {
-  const ana = await windowOf(await pond.account("Ana"), { path: "/d/7-9" });
-  await expect(ana.page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
-  await ana.page.getByRole("link", { name: "Go to Everyone" }).click();
-  await ana.isReady();
-});
+for (const path of ["/d/7-9", "/r/1/2", "/nowhere"]) {
+  test(`an address that leads nowhere says so and leads on: ${path}`, async ({ pond, windowOf }) => {
+    const ana = await windowOf(await pond.account("Ana"), { path });
+    await expect(ana.page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+    await ana.page.getByRole("link", { name: "Go to Everyone" }).click();
+    await ana.isReady();
+  });
+}
 
 test.describe("a server that is stopped and started again", () => {
   test.use({ expectedErrors: NO_NETWORK });

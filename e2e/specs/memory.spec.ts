@@ -64,12 +64,19 @@ test("what is written without a network outlives a reload, and is sent once and 
   await expect(window.message("after the reload")).toHaveCount(1);
 });
 
-test("a tab that crashes with a full outbox loses nothing of it", async ({ pond, person }) => {
-  const { account, window } = await person("Ana");
+test("a tab that crashes with a full outbox loses nothing of it", async ({
+  pond,
+  watched,
+  witness,
+}) => {
+  const TEXT = /crash \d\d/;
+  const { account, window } = await watched("Ana", TEXT);
   await isKept(window.page);
+  const [before = "", ...texts] = numbered("crash", 60);
+  await window.say(before);
+  await expect.poll(async () => (await account.log(EVERYONE)).length).toBe(1);
   await pond.kill();
-  const texts = numbered("crash", 8);
-  for (const text of texts) await window.say(text);
+  for (const text of texts) await window.write(text);
   await expect.poll(async () => (await outboxOf(window.page)).length).toBe(texts.length);
   const context = window.page.context();
   const crashed = window.page.waitForEvent("crash");
@@ -80,11 +87,44 @@ test("a tab that crashes with a full outbox loses nothing of it", async ({ pond,
 
   await pond.start();
   const next = new PondWindow(await context.newPage());
+  await witness.watch(next.page, account, TEXT);
   await next.page.goto("/");
   await next.isReady();
-  await expect(next.message("crash 08")).toBeVisible();
+  await expect(next.message("crash 60")).toBeVisible();
+  await expect.poll(async () => contents(await account.log(EVERYONE))).toEqual([before, ...texts]);
+  await witness.hold(next, account, EVERYONE, TEXT);
+  await witness.isContent();
+});
+
+test("a tab that crashes while its messages are on their way loses and doubles none", async ({
+  watched,
+  witness,
+}) => {
+  const TEXT = /under way \d\d/;
+  const { account, window } = await watched("Ana", TEXT);
+  await isKept(window.page);
+  const texts = numbered("under way", 40);
+  for (const text of texts) await window.write(text);
+  await expect
+    .poll(async () => `${await outboxOf(window.page)} ${contents(await account.log(EVERYONE))}`, {
+      intervals: [5],
+    })
+    .toContain("under way 40");
+  const context = window.page.context();
+  const crashed = window.page.waitForEvent("crash");
+  const session = await context.newCDPSession(window.page);
+  session.send("Page.crash").catch(() => undefined);
+  await crashed;
+  await window.page.close();
+
+  const next = new PondWindow(await context.newPage());
+  await witness.watch(next.page, account, TEXT);
+  await next.page.goto("/");
+  await next.isReady();
+  await expect(next.message("under way 40")).toHaveCount(1);
   await expect.poll(async () => contents(await account.log(EVERYONE))).toEqual(texts);
-  expect(await next.said(/crash \d\d/)).toEqual(texts);
+  await witness.hold(next, account, EVERYONE, TEXT);
+  await witness.isContent();
 });
 
 test("the app opens without a server, with the last conversation, and takes a message", async ({
@@ -119,10 +159,13 @@ test("the app opens without a server, with the last conversation, and takes a me
 
 test("of two tabs one sends for both, and when it goes the other does", async ({
   pond,
-  person,
+  watched,
+  witness,
 }) => {
-  const { account, window: first } = await person("Ana");
+  const TEXT = /by the other tab|both \d\d/;
+  const { account, window: first } = await watched("Ana", TEXT);
   const second = new PondWindow(await first.page.context().newPage());
+  await witness.watch(second.page, account, TEXT);
   const sent: string[][] = [[], []];
   second.page.on("websocket", (socket) =>
     socket.on("framesent", ({ payload }) => {
@@ -154,6 +197,8 @@ test("of two tabs one sends for both, and when it goes the other does", async ({
     .toEqual(all);
   for (const text of all) await expect(second.message(text)).toHaveCount(1);
   await expect.poll(() => outboxOf(second.page)).toEqual([]);
+  await witness.hold(second, account, EVERYONE, TEXT);
+  await witness.isContent();
 });
 
 test("a tab that goes while its messages are on their way leaves none behind and doubles none", async ({
@@ -258,14 +303,20 @@ test("a session that ended opens on the door, with nothing of who was here on sc
 });
 
 test("a thousand messages written without a network are sent once and in order", async ({
-  person,
+  watched,
+  witness,
 }) => {
   test.setTimeout(180_000);
-  const { account, window } = await person("Ana");
+  const TEXT = /mass \d{4}/;
+  const { account, window } = await watched("Ana", TEXT);
   await window.page.context().setOffline(true);
   await expect(window.talk.getByText("You are offline.")).toBeVisible();
   const texts = Array.from({ length: 1000 }, (_, at) => `mass ${at + 1001}`);
-  // As fast as the page takes them, and each as a person would: a text, then Enter.
+  // The first hundred key by key, the others as fast as the page takes them: a text, then Enter.
+  for (const text of texts.slice(0, 100)) {
+    await window.composer.pressSequentially(text);
+    await window.composer.press("Enter");
+  }
   await window.composer.evaluate(async (box: HTMLTextAreaElement, texts) => {
     for (const text of texts) {
       box.value = text;
@@ -275,7 +326,7 @@ test("a thousand messages written without a network are sent once and in order",
       );
       await new Promise((done) => setTimeout(done));
     }
-  }, texts);
+  }, texts.slice(100));
   await expect
     .poll(async () => (await outboxOf(window.page)).length, { timeout: 60_000 })
     .toBe(texts.length);
@@ -286,4 +337,6 @@ test("a thousand messages written without a network are sent once and in order",
   expect(contents(await account.log(EVERYONE))).toEqual(texts);
   await expect(window.message("mass 2000")).toBeVisible();
   await expect.poll(() => outboxOf(window.page), { timeout: 20_000 }).toEqual([]);
+  await witness.hold(window, account, EVERYONE, TEXT);
+  await witness.isContent();
 });

@@ -7,14 +7,17 @@ const RESTARTS = Number(process.env.POND_RESTARTS ?? 10);
 /** Messages of each person between two restarts. */
 const BETWEEN = 3;
 
+const TEXT = /(Ana|Bo) \d{4}/;
+
 test.use({ expectedErrors: NO_NETWORK });
 
 test("a server that is restarted while two people write loses and doubles nothing", async ({
   pond,
-  person,
+  watched,
+  witness,
 }) => {
   test.setTimeout(120_000 + RESTARTS * 10_000);
-  const people = [await person("Ana"), await person("Bo")];
+  const people = [await watched("Ana", TEXT), await watched("Bo", TEXT)];
   const written: string[][] = [[], []];
   for (let restart = 0; restart < RESTARTS; restart += 1) {
     const gone = restart % 2 === 0 ? pond.stop() : pond.kill();
@@ -42,9 +45,11 @@ test("a server that is restarted while two people write loses and doubles nothin
     expect(own.map(({ content }) => content)).toEqual(written[who]);
     const order = stored.map(({ content }) => content);
     await expect(window.message(order.at(-1) ?? "")).toBeVisible({ timeout: 40_000 });
-    const said = () => window.said(/(Ana|Bo) \d{4}/);
+    const said = () => window.said(TEXT);
     await expect
       .poll(async () => order.slice(-(await said()).length).join() === (await said()).join())
       .toBe(true);
+    await witness.hold(window, account, EVERYONE, TEXT);
   }
+  await witness.isContent();
 });

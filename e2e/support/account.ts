@@ -10,11 +10,24 @@ export const PASSWORD = "a long enough password";
 export interface Stored {
   seq: number;
   msgId: string;
+  from: number;
   fromUser: string;
   content: string;
 }
 
+/** Where a message that was sent is in the log. */
+export interface Place {
+  conversation: string;
+  msgId: string;
+  seq: number;
+}
+
 export class Account {
+  /** Hears of each message before it is sent. */
+  onWrite?: (conversation: string, msgId: string, content: string) => void;
+  /** Hears of the answer to it. */
+  onStored?: (place: Place) => void;
+
   private constructor(
     private readonly server: string,
     readonly name: string,
@@ -41,7 +54,9 @@ export class Account {
   async send(conversation: string, ...contents: string[]): Promise<void> {
     for (const content of contents) {
       const body = { msgId: randomUUID(), content };
-      await this.ask(`conversations/${conversation}/messages`, body);
+      this.onWrite?.(conversation, body.msgId, content);
+      const place: Place = await this.ask(`conversations/${conversation}/messages`, body);
+      this.onStored?.(place);
     }
   }
 

@@ -1,5 +1,6 @@
 // A proxy before a `pond`, as some companies have one: it may refuse upgrades, and hold a stream back
-// until it has seen the end of it.
+// until it has seen the end of it. It may also lose what is connected without a word to either side,
+// as the network does for a computer whose lid is closed.
 
 import { type Server, createServer, request } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -13,6 +14,9 @@ export class Proxy {
   /** The paths that were asked for, without what follows `?`. */
   readonly asked: string[] = [];
   private readonly sockets = new Set<Socket>();
+  /** Both ends of each upgraded connection: the server's, and the browser's. */
+  private readonly pairs: Socket[][] = [];
+  private readonly lost = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -57,9 +61,25 @@ export class Proxy {
       upstream.write(`${lines}\r\n`);
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
-      for (const end of [upstream, socket]) end.on("close", () => (upstream.destroy(), socket.destroy()));
+      const ends = [upstream, socket];
+      for (const end of ends) end.on("close", () => proxy.lost.has(end) || ends.forEach((one) => one.destroy()));
+      proxy.pairs.push(ends);
     });
     return proxy;
+  }
+
+  /** Nothing goes through any more what is open, and neither end is told, also not of the other's. */
+  lose(): void {
+    for (const [upstream, socket] of this.pairs) {
+      for (const end of [upstream, socket]) this.lost.add(end);
+      upstream.unpipe(socket).resume();
+      socket.unpipe(upstream).resume();
+    }
+  }
+
+  /** How many of the connections that were lost the server has given up since. */
+  get givenUp(): number {
+    return this.pairs.filter(([upstream]) => this.lost.has(upstream) && upstream.destroyed).length;
   }
 
   /** Cuts whatever is open. */

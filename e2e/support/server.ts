@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
@@ -49,6 +49,18 @@ export class PondServer {
     await this.end("SIGTERM");
   }
 
+  /** Copies its data folder, while it is down. */
+  async backUp(): Promise<void> {
+    await rm(this.backup, { recursive: true, force: true });
+    await cp(this.data, this.backup, { recursive: true });
+  }
+
+  /** Puts the copy in place of its data folder, while it is down. */
+  async restore(): Promise<void> {
+    await rm(this.data, { recursive: true });
+    await cp(this.backup, this.data, { recursive: true });
+  }
+
   async dispose(): Promise<void> {
     await this.end("SIGKILL");
     await rm(this.folder, { recursive: true, force: true });
@@ -59,8 +71,16 @@ export class PondServer {
     return Account.create(this.url, name);
   }
 
+  private get data(): string {
+    return path.join(this.folder, "data");
+  }
+
+  private get backup(): string {
+    return path.join(this.folder, "backup");
+  }
+
   private async run(address: string): Promise<void> {
-    const args = ["serve", "--listen", address, "--data", path.join(this.folder, "data")];
+    const args = ["serve", "--listen", address, "--data", this.data];
     const child = spawn(BINARY, [...args, "--rate-limits", "off", ...this.flags], {
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -59,8 +59,9 @@ pub fn App() -> impl IntoView {
                     let stored = store::open(user.id).await;
                     root.with(|| {
                         let session = Session::new(user);
-                        if let Ok(stored) = stored {
-                            session.recall(stored);
+                        match stored {
+                            Ok(stored) => session.recall(stored),
+                            Err(_) => session.is_forgetful.set(true),
                         }
                         let network = surroundings::watch(session);
                         stage.set(Stage::Inside(session, network));

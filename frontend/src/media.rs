@@ -79,6 +79,12 @@ const VISIBLE_HEIGHT: &str = "--visible-height";
 /// In pixels: higher than any tool bar of a browser, lower than any keyboard.
 const LEAST_KEYBOARD: f64 = 120.0;
 
+/// Whether somebody looks at this page.
+pub fn is_attended() -> bool {
+    let document = document();
+    !document.hidden() && document.has_focus().unwrap_or(false)
+}
+
 /// Whether a media query holds, now and later.
 fn matches(query: &str) -> Signal<bool> {
     let Ok(Some(list)) = window().match_media(query) else {

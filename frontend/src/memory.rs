@@ -3,13 +3,16 @@
 //!
 //! Owns what goes into the storage and when. The storage is the truth about the outbox for all tabs
 //! of a person; a word from another tab is a hint to read it again. One tab sends, the others show.
-//! Where the browser refuses to store, messages go without it and the page says so when it is left.
+//! Where the browser refuses to store, messages go without it, and the page says so quietly and when it
+//! is left.
 //! Read next: [`crate::state::kept`], the outbox in the storage; `store.js`, the storage.
 
-use client::{Client, Delivery, HELD, Outgoing};
+use std::cmp::Reverse;
+
+use client::{Client, Delivery, HELD, Outgoing, order};
 use leptos::prelude::*;
 use shared::{
-    ConversationId, MsgId, Read,
+    ConversationId, Event, MsgId, Read, Timestamp,
     frame::{Page, Summary},
 };
 
@@ -56,6 +59,8 @@ impl Session {
             .filter(|(key, _)| key.starts_with(EVENTS))
             .filter_map(|(_, text)| read(text.as_deref()?))
             .collect();
+        let mut pages = order::by_key(pages, |page| Reverse(newest_of(page)));
+        let old = pages.split_off(pages.len().min(MOST_KEPT));
         let entries: Vec<_> = stored
             .iter()
             .filter(|(key, _)| key.starts_with(OUTBOX))
@@ -74,6 +79,16 @@ impl Session {
                 client.adopt(message);
             }
         });
+        if !old.is_empty() {
+            let changes: Vec<_> = old
+                .iter()
+                .map(|page| (key_of(page.conversation), None))
+                .collect();
+            spawn(async move {
+                // Where they cannot go, they go next time.
+                _ = store::write(&changes).await;
+            });
+        }
     }
 
     /// Sends a message, once it is stored where that is possible.
@@ -207,6 +222,8 @@ impl Session {
             });
             if is_kept {
                 store::tell_others();
+            } else {
+                self.is_forgetful.set(true);
             }
             self.act(|client, now| client.kept(now, &may_go));
             self.go_on();
@@ -261,9 +278,22 @@ fn log_of(client: &Client, incarnation: &str, of: &[ConversationId]) -> Vec<Entr
     for conversation in of {
         let page = client.page(*conversation);
         let text = page.and_then(|page| serde_json::to_string(&page).ok());
-        changes.push((format!("{EVENTS}{conversation}"), text));
+        changes.push((key_of(*conversation), text));
     }
     changes
+}
+
+fn key_of(conversation: ConversationId) -> String {
+    format!("{EVENTS}{conversation}")
+}
+
+/// When something was last said in it.
+fn newest_of(page: &Page) -> Option<Timestamp> {
+    let sent = |event: &Event| match event {
+        Event::MessageSent(message) => Some(message.sent_at),
+        Event::Unknown(_) => None,
+    };
+    page.events.iter().rev().find_map(sent)
 }
 
 fn read<T: Read>(text: &str) -> Option<T> {
@@ -276,3 +306,6 @@ const INCARNATION: &str = "incarnation";
 const SUMMARY: &str = "summary";
 /// [`Page`], for each conversation.
 const EVENTS: &str = "events/";
+/// Conversations whose events are taken back, the newest; a page load forgets the others. Source: more
+/// than anybody looks into without a network.
+const MOST_KEPT: usize = 100;

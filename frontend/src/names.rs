@@ -1,9 +1,9 @@
-//! How conversations and people are called on screen.
+//! How conversations and people are called on screen, and how much of them is unread.
 
 use client::Client;
 use shared::{ConversationId, UserId};
 
-use crate::i18n::Texts;
+use crate::{i18n::Texts, media};
 
 /// The name of a conversation: a room's title, or who is at the other end.
 pub fn conversation(client: &Client, id: ConversationId, texts: &Texts) -> String {
@@ -26,6 +26,17 @@ pub fn person(client: &Client, id: UserId, texts: &Texts) -> String {
         Some(person) => person.name.clone(),
         None if id == client.me().id => client.me().name.clone(),
         None => texts.someone.to_owned(),
+    }
+}
+
+/// How many messages are told to be unread. While somebody looks at the conversation they are read
+/// within a second, and the list itself says what is below: a count that flickers says nothing.
+pub fn unread(client: &Client, id: ConversationId, is_shown: bool) -> u64 {
+    match client.conversation(id) {
+        Some(conversation) if !(is_shown && media::is_attended()) => {
+            conversation.unread(client.me().id)
+        }
+        _ => 0,
     }
 }
 

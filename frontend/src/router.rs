@@ -16,24 +16,27 @@ pub enum Route {
     Home,
     /// `/r/1`, `/d/3-17`
     Conversation(ConversationId),
+    /// Nothing that there is.
+    Nowhere,
 }
 
 impl Route {
-    /// What a path names; an unknown one is the home page.
+    /// What a path names.
     pub fn parse(path: &str) -> Self {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         match (parts.next(), parts.next(), parts.next()) {
+            (None, ..) => Self::Home,
             (Some(kind @ ("r" | "d")), Some(id), None) => format!("{kind}{id}")
                 .parse()
-                .map_or(Self::Home, Self::Conversation),
-            _ => Self::Home,
+                .map_or(Self::Nowhere, Self::Conversation),
+            _ => Self::Nowhere,
         }
     }
 
     /// Its path.
     pub fn path(self) -> String {
         match self {
-            Self::Home => "/".to_owned(),
+            Self::Home | Self::Nowhere => "/".to_owned(),
             Self::Conversation(ConversationId::Room(RoomId(room))) => format!("/r/{room}"),
             Self::Conversation(direct @ ConversationId::Direct(_)) => {
                 format!("/d/{}", direct.to_string().trim_start_matches('d'))
@@ -193,8 +196,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_path_is_the_home_page() {
-        for path in ["", "/r", "/r/0x", "/d/17-3", "/x/1", "/r/1/2", "/r1", "//"] {
+    fn an_unknown_path_leads_nowhere_and_an_empty_one_home() {
+        for path in ["/r", "/r/0x", "/d/17-3", "/x/1", "/r/1/2", "/r1"] {
+            assert_eq!(Route::parse(path), Route::Nowhere, "{path:?}");
+        }
+        for path in ["", "/", "//"] {
             assert_eq!(Route::parse(path), Route::Home, "{path:?}");
         }
     }

@@ -42,6 +42,8 @@ pub struct Session {
     line: StoredValue<Option<Line>, LocalStorage>,
     triggers: StoredValue<SortedMap<Topic, ArcTrigger>, LocalStorage>,
     pub(crate) memory: StoredValue<Memory, LocalStorage>,
+    /// The browser stores nothing, or nothing more: what waits to be sent lives in this page alone.
+    pub is_forgetful: RwSignal<bool>,
     /// Beats with every tick while there is no connection, for the countdowns on screen.
     beat: Trigger,
 }
@@ -54,6 +56,7 @@ impl Session {
             line: StoredValue::new_local(None),
             triggers: StoredValue::new_local(SortedMap::new()),
             memory: StoredValue::new_local(Memory::default()),
+            is_forgetful: RwSignal::new(false),
             beat: Trigger::new(),
         }
     }

@@ -154,8 +154,14 @@ fn web(workspace: &Workspace) -> Result<PathBuf> {
 fn e2e(workspace: &Workspace) -> Result<()> {
     let server = web(workspace)?;
     let folder = workspace.root().join("e2e");
-    let chromium = {
-        let board = Board::new(2, &Cache::open()?.logs());
+    let (judge, chromium) = {
+        let board = Board::new(3, &Cache::open()?.logs());
+        let judge = board.step("Judge of what the tabs showed", |step| {
+            let mut build = cargo(workspace);
+            build.args(["build", "--package", "histcheck", "--bin", "histcheck"]);
+            run_logged(&mut build, step)?;
+            Ok(workspace.target().join("debug/histcheck"))
+        })?;
         board.step("Node packages", |step| {
             if answer(command("npm").arg("--version")).is_none() {
                 return Err(Failure::new("The browser tests need npm").remedy(
@@ -173,7 +179,7 @@ fn e2e(workspace: &Workspace) -> Result<()> {
                 .current_dir(&folder);
             run_logged(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"), step)
         })?;
-        board.step("Chromium and fonts", |step| {
+        let chromium = board.step("Chromium and fonts", |step| {
             if let Some(chosen) = env::var_os("CHROMIUM") {
                 return Ok(PathBuf::from(chosen));
             }
@@ -182,13 +188,15 @@ fn e2e(workspace: &Workspace) -> Result<()> {
                 step,
             )?;
             Ok(PathBuf::from("/usr/bin/chromium"))
-        })?
+        })?;
+        (judge, chromium)
     };
     let mut tests = command("npx");
     tests
         .args(["--no-install", "playwright", "test"])
         .current_dir(&folder);
     tests.env("POND_BIN", server).env("CHROMIUM", chromium);
+    tests.env("POND_JUDGE", judge);
     run_shown(&mut tests)
 }
 

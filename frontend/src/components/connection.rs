@@ -60,12 +60,13 @@ pub fn look_of(session: Session) -> Memo<Look> {
 pub fn ConnectionNotice() -> impl IntoView {
     let session = Session::expect();
     let look = look_of(session);
+    let is_forgetful = session.is_forgetful;
     let is_banner = move || matches!(look.get(), Look::Banner | Look::Offline);
     let what = move || match look.get() {
         Look::Fine | Look::Starting => None,
         Look::Line => Some(view! { {text(|t| t.reconnecting)} }.part()),
-        Look::Banner => Some(banner(text(|t| t.no_connection)).part()),
-        Look::Offline => Some(banner(text(|t| t.disconnected)).part()),
+        Look::Banner => Some(banner(text(|t| t.no_connection), is_forgetful).part()),
+        Look::Offline => Some(banner(text(|t| t.disconnected), is_forgetful).part()),
     };
     let next_try = move || {
         let link = session.with(Topic::Link, Client::link);
@@ -136,17 +137,17 @@ pub fn RestoredNotice(
     conversation: ConversationId,
 ) -> impl IntoView {
     let session = Session::expect();
-    let resent = move || {
+    let is_restored = move || {
         session.with(Topic::Timeline(conversation), |client| {
-            let restored = client.conversation(conversation)?.restored()?;
-            Some(restored.resent)
+            let known = client.conversation(conversation);
+            known.is_some_and(|known| known.restored().is_some())
         })
     };
     let dismiss = move |_| session.act(|client, _| client.dismiss_restored(conversation));
     view! {
-        {when(move || resent().is_some(), move || view! {
+        {when(is_restored, move || view! {
             <div class="notice notice--update">
-                <p role="status">{live(move || (t().restored)(resent().unwrap_or(0)))}</p>
+                <p role="status">{text(|t| t.restored)}</p>
                 <button class="notice__retry" type="button" on:click=act(dismiss)>
                     {text(|t| t.understood)}
                 </button>
@@ -156,11 +157,14 @@ pub fn RestoredNotice(
     .part()
 }
 
-fn banner(what: impl Fn() -> &'static str + Send + Sync + 'static) -> impl IntoView {
+fn banner(
+    what: impl Fn() -> &'static str + Send + Sync + 'static,
+    is_forgetful: RwSignal<bool>,
+) -> impl IntoView {
     view! {
         <b>{live(what)}</b>
         " "
-        {text(|t| t.kept_here)}
+        {live(move || if is_forgetful.get() { t().waits_here } else { t().kept_here })}
     }
     .part()
 }

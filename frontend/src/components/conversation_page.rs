@@ -84,7 +84,7 @@ fn Header(conversation: ConversationId) -> impl IntoView {
         })
     };
     let subtitle = move || match conversation.peer_of(me) {
-        Some(peer) if peer == me => t().notes_subtitle,
+        Some(peer) if peer == me => t().you,
         Some(peer) => session.with(Topic::People, |client| {
             match client.person(peer).map(|person| person.presence) {
                 Some(Presence::Online) => t().online,

@@ -86,6 +86,9 @@ pub fn Sidebar(
                     <p class="sidebar__empty">{text(|t| t.no_private_messages)}</p>
                 }.part())}
             </div>
+            {when(move || session.is_forgetful.get(), || view! {
+                <p class="sidebar__forgetful">{text(|t| t.stores_nothing)}</p>
+            }.part())}
             <Me />
         </nav>
     }
@@ -108,13 +111,12 @@ fn Row(id: ConversationId, shown: Memo<Option<ConversationId>>) -> impl IntoView
         };
         session.with(topic, |client| names::conversation(client, id, t()))
     });
+    let is_shown = memo(move || shown.get() == Some(id));
     let unread = move || {
         session.with(Topic::Conversations, |client| {
-            let conversation = client.conversation(id);
-            conversation.map_or(0, |conversation| conversation.unread(client.me().id))
+            names::unread(client, id, is_shown.get())
         })
     };
-    let is_shown = memo(move || shown.get() == Some(id));
     let has_draft = move || !is_shown.get() && drafts.has(id);
     let open = move |click: MouseEvent| {
         if router::is_plain(&click) {

@@ -48,20 +48,15 @@ pub(super) static TEXTS: Texts = Texts {
     disconnected: "You are offline.",
     no_connection: "No connection to the server.",
     kept_here: "Messages you write are kept here and sent when the connection is back.",
+    waits_here: "Messages you write wait in this tab until the connection is back.",
+    stores_nothing: "Your browser lets Pond store nothing. What is not sent is lost with this tab.",
     next_try: |seconds| format!("Next try in {seconds} s."),
     trying_now: "Trying now…",
     retry_now: "Retry now",
     by_web_socket: "Way to the server: WebSocket",
     by_event_stream: "Way to the server: event stream, since this network lets no WebSocket through",
     by_long_poll: "Way to the server: long polling, since this network lets nothing faster through",
-    restored: |resent| {
-        let again = match resent {
-            0 => "Messages since then may be missing.".to_owned(),
-            1 => "Your message since then is sent again.".to_owned(),
-            _ => format!("Your {resent} messages since then are sent again."),
-        };
-        format!("The server was restored from an older backup. {again}")
-    },
+    restored: "The server was restored from an older backup. Your own messages since then are sent again, others’ may be missing.",
     understood: "OK",
     newer_app: "A newer Pond is ready. Your drafts stay.",
     reload: "Reload",

@@ -45,19 +45,15 @@ pub(super) static TEXTS: Texts = Texts {
     disconnected: "网络已断开。",
     no_connection: "连不上服务器。",
     kept_here: "你写的消息会留在这里，恢复连接后自动发出。",
+    waits_here: "恢复连接前，你写的消息就等在这个标签页里。",
+    stores_nothing: "浏览器不让 Pond 保存内容，关掉这个标签页，没发出的消息就丢了。",
     next_try: |seconds| format!("{seconds} 秒后重试。"),
     trying_now: "正在重试…",
     retry_now: "立即重试",
     by_web_socket: "连接方式：WebSocket",
     by_event_stream: "连接方式：事件流，因为当前网络不让 WebSocket 通过",
     by_long_poll: "连接方式：长轮询，因为当前网络不让更快的方式通过",
-    restored: |resent| {
-        let again = match resent {
-            0 => "此后的消息可能缺失。".to_owned(),
-            _ => format!("你此后发的 {resent} 条消息会重新发送。"),
-        };
-        format!("服务器恢复到了较早的备份。{again}")
-    },
+    restored: "服务器恢复到了较早的备份。你此后发的消息会重新发送，别人发的可能缺失。",
     understood: "知道了",
     newer_app: "Pond 有新版本了，草稿会保留。",
     reload: "刷新",

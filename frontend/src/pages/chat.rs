@@ -45,7 +45,9 @@ pub fn Chat() -> impl IntoView {
         Route::Conversation(id) => Some(id),
         // Where there is room for more than the list, the middle is never empty.
         Route::Home => room.for_two.get().then_some(ConversationId::EVERYONE),
+        Route::Nowhere => None,
     });
+    let is_list = memo(move || shown.get().is_none() && route.get() == Route::Home);
     let is_possible = memo(move || {
         let id = shown.get()?;
         Some(session.with(Topic::Conversations, |client| {
@@ -69,8 +71,8 @@ pub fn Chat() -> impl IntoView {
     };
     let conversation = move || match (shown.get(), is_possible.get()) {
         (Some(conversation), Some(true)) => view! { <ConversationPage conversation /> }.part(),
-        (Some(_), _) => view! { <NoSuchConversation /> }.part(),
-        (None, _) => ().part(),
+        _ if is_list.get() => ().part(),
+        _ => view! { <NoSuchConversation /> }.part(),
     };
     let is_under = move || pane.is_over();
     view! {
@@ -79,13 +81,13 @@ pub fn Chat() -> impl IntoView {
         </a>
         <div
             class="chat"
-            class:chat--list=live(move || shown.get().is_none())
+            class:chat--list=is_list
             class:chat--people=live(move || pane.is_shown() && !pane.is_over())
         >
             // Alone on the screen, the list is the main thing on it.
             <div
                 class="chat__side"
-                role=live(move || shown.get().is_none().then_some("main"))
+                role=live(move || is_list.get().then_some("main"))
                 inert=live(is_under)
             >
                 <Sidebar shown />
@@ -115,11 +117,10 @@ fn title(session: Session, shown: Memo<Option<ConversationId>>) {
             names::conversation(client, shown, t())
         });
         let unread = session.with(Topic::Conversations, |client| {
-            let me = client.me().id;
             client
                 .conversations()
                 .filter(|conversation| matches!(conversation.id, ConversationId::Direct(_)))
-                .map(|conversation| conversation.unread(me))
+                .map(|one| names::unread(client, one.id, one.id == shown))
                 .sum()
         });
         (t().page_title)(unread, &name)

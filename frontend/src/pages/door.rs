@@ -90,12 +90,12 @@ pub fn Door(
         Signal::derive(move || (is_demo || is_creating.get()).then(|| t().name_hint.to_owned()));
     let has_ended = ended.is_some();
     let with_password = move || {
+        let error = error_at(Field::Password);
+        // What is wrong says what is asked for.
         let hint = Signal::derive(move || {
-            is_creating
-                .get()
+            (is_creating.get() && error.get().is_none())
                 .then(|| (t().password_hint)(MIN_PASSWORD_CHARS))
         });
-        let error = error_at(Field::Password);
         view! { <PasswordField is_new=is_creating hint error node_ref=password_input /> }.part()
     };
     let switch = move |()| {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use shared::Seq;
 
 use super::Scroller;
-use crate::net::clock;
+use crate::{media::is_attended, net::clock};
 
 impl Scroller {
     /// The person says that all is read.
@@ -75,12 +75,6 @@ impl Scroller {
                 .act(|client, _| client.mark_read(conversation, seq));
         }
     }
-}
-
-/// Whether somebody looks at this page.
-fn is_attended() -> bool {
-    let document = document();
-    !document.hidden() && document.has_focus().unwrap_or(false)
 }
 
 /// While something on screen is not read yet.

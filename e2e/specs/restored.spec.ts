@@ -1,0 +1,78 @@
+// The server comes back from an older backup: people are told so in words, what this browser's person
+// wrote since then is sent again, once, and everybody holds one log.
+
+import { EVERYONE, NO_NETWORK, WORDS, type Language, expect, test } from "../fixtures.ts";
+
+const TEXT = /(before|since|after) (Ana|Bo) \d\d/;
+
+test.use({ expectedErrors: NO_NETWORK });
+
+for (const language of ["en", "zh-CN"] as Language[]) {
+  test.describe(`in ${language}`, () => {
+    test.use({ language });
+
+    test("a restored backup is told, and own newer messages go again and stand once", async ({
+      pond,
+      watched,
+      witness,
+    }) => {
+      test.setTimeout(120_000);
+      const people = [await watched("Ana", TEXT), await watched("Bo", TEXT)];
+      const [{ account: ana }] = people;
+      const write = async (word: string, from: number, to: number) => {
+        for (let at = from; at <= to; at += 1) {
+          for (const { account, window } of people) {
+            const text = `${word} ${account.name} ${at}`;
+            await window.say(text);
+            for (const other of people) await expect(other.window.message(text)).toBeVisible();
+          }
+        }
+      };
+      await write("before", 11, 13);
+      await pond.stop();
+      await pond.backUp();
+      await pond.start();
+      await write("since", 11, 12);
+      await expect.poll(async () => (await ana.log(EVERYONE)).length).toBe(10);
+      await pond.kill();
+      await pond.restore();
+      await witness.restored();
+      await pond.start();
+
+      const { restored, understood } = WORDS[language];
+      for (const { window } of people) {
+        await window.page.evaluate(() => dispatchEvent(new Event("focus")));
+        await expect(window.talk.getByText(restored)).toBeVisible({ timeout: 40_000 });
+      }
+      await expect.poll(async () => (await ana.log(EVERYONE)).length).toBe(10);
+      const order = (await ana.log(EVERYONE)).map(({ content }) => content);
+      for (const { window } of people) await expect.poll(() => window.said(TEXT)).toEqual(order);
+      await witness.settled();
+      await write("after", 11, 11);
+      for (const { account, window } of people) {
+        await expect(window.messages.filter({ hasText: TEXT })).toHaveCount(12);
+        await window.talk.getByRole("button", { name: understood }).click();
+        await expect(window.talk.getByText(restored)).toHaveCount(0);
+        await witness.hold(window, account, EVERYONE, TEXT);
+      }
+      await witness.isContent();
+    });
+  });
+}
+
+test("what nobody's browser holds any more is said to be missing", async ({ pond, person }) => {
+  const [ana, bo] = [await person("Ana"), await pond.account("Bo")];
+  await ana.window.say("before Ana 11");
+  await pond.stop();
+  await pond.backUp();
+  await pond.start();
+  await bo.send(EVERYONE, "since Bo 11");
+  await expect(ana.window.message("since Bo 11")).toBeVisible({ timeout: 20_000 });
+  await pond.kill();
+  await pond.restore();
+  await pond.start();
+  await ana.window.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await expect(ana.window.talk.getByText(WORDS.en.restored)).toBeVisible({ timeout: 40_000 });
+  await expect(ana.window.message("since Bo 11")).toHaveCount(0);
+  await expect(ana.window.message("before Ana 11")).toBeVisible();
+});
