@@ -1,14 +1,26 @@
 //! `pond-bench`: measures a Pond server as its clients see it. Aim it at your own.
 //!
-//! Each mode is a file: [`ack`], [`start`].
+//! Each mode is a file under [`modes`]. Those with one socket ask and wait; those with thousands
+//! stand on the [`crowd`], look at frames by [`wire`], and let [`room`] judge what came.
 
-mod ack;
+mod accounts;
+mod blocking;
+mod crowd;
+mod disk;
 mod histogram;
-mod start;
+mod modes;
+mod process;
+mod progress;
+mod report;
+mod room;
+mod target;
+mod wire;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::OnceLock, time::SystemTime};
 
 use clap::{Parser, Subcommand};
+
+use crate::modes::{ack, compare, connect, fanout, limit, private, start};
 
 /// Measures a Pond server
 #[derive(Parser)]
@@ -22,18 +34,29 @@ struct CommandLine {
 enum Mode {
     /// How long one message takes from send to ack, beside one disk sync on the same disk
     Ack(ack::Flags),
+    /// How long a private message takes to the other person, beside one disk sync
+    Private(private::Flags),
     /// How long a start takes until the first page is served, and what the server holds then
     Start(start::Flags),
+    /// How much a room takes, how late it comes and whether anything is missing
+    Fanout(fanout::Flags),
+    /// How many sockets come in in a second
+    Connect(connect::Flags),
+    /// A room on a server and on the limit in turn, and how much of the limit the server reaches
+    Compare(compare::Flags),
+    /// Be the limit: a server that does nothing but send what it gets to everybody
+    Limit(limit::Flags),
 }
 
 fn main() -> ExitCode {
     let report: Result<String, Box<dyn std::error::Error>> = match CommandLine::parse().mode {
-        Mode::Ack(flags) => ack::run(&flags)
-            .map(|report| report.to_string())
-            .map_err(Into::into),
-        Mode::Start(flags) => start::run(&flags)
-            .map(|report| report.to_string())
-            .map_err(Into::into),
+        Mode::Ack(flags) => told(ack::run(&flags)),
+        Mode::Start(flags) => told(start::run(&flags)),
+        Mode::Fanout(flags) => told(fanout::run(&flags)),
+        Mode::Private(flags) => told(private::run(&flags)),
+        Mode::Connect(flags) => told(connect::run(&flags)),
+        Mode::Compare(flags) => told(compare::run(&flags)),
+        Mode::Limit(flags) => told(limit::run(&flags)),
     };
     match report {
         Ok(report) => {
@@ -45,4 +68,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn told<R: ToString, E: std::error::Error + 'static>(
+    outcome: Result<R, E>,
+) -> Result<String, Box<dyn std::error::Error>> {
+    Ok(outcome?.to_string())
+}
+
+/// A word that no other run of this tool has: ids of messages are unique for ever.
+fn run_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let millis = now.map_or(0, |now| now.as_millis());
+        format!("{:x}{:x}", std::process::id(), millis)
+    })
 }

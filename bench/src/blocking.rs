@@ -1,0 +1,107 @@
+//! One socket, one question at a time: for what is measured on an idle server.
+
+use std::{fmt, io, net::TcpStream};
+
+use shared::{Code, ServerFrame};
+use tungstenite::{Message, WebSocket, protocol::WebSocketConfig};
+
+/// A signed-in socket.
+pub(crate) struct Socket {
+    inner: WebSocket<TcpStream>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{server} cannot be reached: {source}. Start one: pond --demo --rate-limits off")]
+    Unreachable { server: String, source: io::Error },
+    #[error("The server did not take the socket: {0}")]
+    Socket(String),
+    #[error("The server answered {0:?}: start it with --demo --rate-limits off")]
+    Refused(Code),
+}
+
+impl Socket {
+    /// Signs in to a demo under a name, and waits until it is in.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn sign_in(server: &str, name: &str) -> Result<Self, Failure> {
+        let unreachable = |source| Failure::Unreachable {
+            server: server.to_owned(),
+            source,
+        };
+        let stream = TcpStream::connect(server).map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let url = format!("ws://{server}/?accessToken={name}");
+        let config = Some(WebSocketConfig::default());
+        let (inner, _) =
+            tungstenite::client::client_with_config(url, stream, config).map_err(broken)?;
+        let mut socket = Self { inner };
+        loop {
+            if let ServerFrame::Auth(answer) = socket.next()? {
+                return match answer.code {
+                    Code::Success => Ok(socket),
+                    code => Err(Failure::Refused(code)),
+                };
+            }
+        }
+    }
+
+    /// Sends a frame, written before so that no time goes into that.
+    ///
+    /// # Errors
+    /// [`Failure::Socket`].
+    pub(crate) fn send(&mut self, text: String) -> Result<(), Failure> {
+        self.inner.send(Message::text(text)).map_err(broken)
+    }
+
+    /// The next frame that is understood.
+    ///
+    /// # Errors
+    /// [`Failure::Socket`].
+    pub(crate) fn next(&mut self) -> Result<ServerFrame, Failure> {
+        loop {
+            if let Message::Text(text) = self.inner.read().map_err(broken)?
+                && let Ok(frame) = ServerFrame::decode(&text)
+            {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// Reads until the answer to a message comes.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] if it was not stored.
+    pub(crate) fn ack(&mut self) -> Result<(), Failure> {
+        loop {
+            if let ServerFrame::Send(answer) = self.next()? {
+                return accepted(answer.code);
+            }
+        }
+    }
+
+    /// Reads until a message of somebody else comes.
+    ///
+    /// # Errors
+    /// [`Failure::Socket`].
+    pub(crate) fn message(&mut self) -> Result<shared::Message, Failure> {
+        loop {
+            if let ServerFrame::Message(message) = self.next()? {
+                return Ok(message);
+            }
+        }
+    }
+}
+
+fn accepted(code: Code) -> Result<(), Failure> {
+    match code {
+        Code::Success => Ok(()),
+        code => Err(Failure::Refused(code)),
+    }
+}
+
+fn broken(error: impl fmt::Display) -> Failure {
+    Failure::Socket(error.to_string())
+}

@@ -1,0 +1,180 @@
+//! The crowd: thousands of WebSockets on one thread, cheaper for each frame that comes than any
+//! server is for each that it sends.
+//!
+//! One wait for all sockets (`mio`), one buffer that all read into, one pass over the frames. Knows
+//! nothing of Pond: a mode gets told what happens and looks at what it needs. Read next:
+//! [`arrive`], which brings a crowd in, then [`crate::room`], which judges what came.
+
+pub(crate) mod arrive;
+pub(crate) mod frame;
+mod socket;
+pub(crate) mod upgrade;
+
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs as _},
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+
+use self::{socket::Socket, upgrade::Person};
+
+/// Many sockets to one server, each known by its number in the order of opening.
+pub(crate) struct Crowd {
+    server: String,
+    address: SocketAddr,
+    poll: Poll,
+    events: Events,
+    sockets: Vec<Option<Socket>>,
+    buffer: Box<[u8]>,
+}
+
+/// What happened to a socket.
+#[derive(Debug)]
+pub(crate) enum Happening<'a> {
+    /// It is a WebSocket now.
+    Opened,
+    /// A text frame came.
+    Text(&'a [u8]),
+    /// The server asked for a sign of life, and has its answer.
+    Pinged,
+    /// It is no more.
+    Ended(&'a Ended),
+}
+
+/// Why a socket is no more.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    #[error("the server closed it (code {})", .0.map_or("none".into(), |code| code.to_string()))]
+    ByServer(Option<u16>),
+    #[error("the server answered {0}")]
+    Refused(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Crowd {
+    /// Nobody yet. `server` is `HOST:PORT`.
+    ///
+    /// # Errors
+    /// Where the name leads nowhere, or the system refuses.
+    pub(crate) fn new(server: &str) -> io::Result<Self> {
+        let address = server.to_socket_addrs()?.next();
+        Ok(Self {
+            server: server.to_owned(),
+            address: address.ok_or_else(|| io::Error::other("no such host"))?,
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_AT_ONCE),
+            sockets: Vec::new(),
+            buffer: vec![0; socket::BUFFER_BYTES].into(),
+        })
+    }
+
+    /// How many sockets were opened, with those that ended.
+    pub(crate) fn len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Begins another socket; [`Happening::Opened`] tells when it is there.
+    ///
+    /// # Errors
+    /// Where the system has no room for it: descriptors or ports.
+    pub(crate) fn open(&mut self, who: &Person) -> io::Result<usize> {
+        self.sockets.push(None);
+        let at = self.sockets.len() - 1;
+        self.reopen(at, who)?;
+        Ok(at)
+    }
+
+    /// Begins a socket in the place of one that ended or was cut.
+    ///
+    /// # Errors
+    /// As [`Crowd::open`].
+    pub(crate) fn reopen(&mut self, at: usize, who: &Person) -> io::Result<()> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut stream, Token(at), interest)?;
+        let socket = Socket::new(stream, upgrade::request(&self.server, who));
+        if let Some(place) = self.sockets.get_mut(at) {
+            *place = Some(socket);
+        }
+        Ok(())
+    }
+
+    /// Puts a text frame behind what waits for this socket; [`Crowd::flush`] sends it.
+    pub(crate) fn queue(&mut self, at: usize, text: &str) {
+        if let Some(socket) = self.socket(at) {
+            socket.queue(text);
+        }
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// Why the socket ended.
+    pub(crate) fn flush(&mut self, at: usize) -> Result<(), Ended> {
+        self.socket(at).map_or(Ok(()), Socket::flush)
+    }
+
+    /// Drops a socket without a word, as a lost network does.
+    pub(crate) fn cut(&mut self, at: usize) {
+        if let Some(place) = self.sockets.get_mut(at) {
+            *place = None;
+        }
+    }
+
+    /// Never reads from this socket again, while it stays open.
+    pub(crate) fn stall(&mut self, at: usize) -> io::Result<()> {
+        let Some(Some(socket)) = self.sockets.get_mut(at) else {
+            return Ok(());
+        };
+        self.poll.registry().deregister(&mut socket.stream)
+    }
+
+    /// Waits until something happens, `wait` at most, and tells of all that did: to whom, when, what.
+    ///
+    /// # Errors
+    /// Where the system's wait fails.
+    pub(crate) fn turn(
+        &mut self,
+        wait: Duration,
+        tell: &mut impl FnMut(usize, Instant, Happening<'_>),
+    ) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, Some(wait)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            polled => polled?,
+        }
+        for event in &self.events {
+            let Token(at) = event.token();
+            let Some(Some(socket)) = self.sockets.get_mut(at) else {
+                continue;
+            };
+            let mut outcome = Ok(());
+            if event.is_writable() {
+                outcome = socket.writable();
+            }
+            if outcome.is_ok() && (event.is_readable() || event.is_read_closed()) {
+                // One time for all that lies there: it had come by then.
+                let now = Instant::now();
+                let mut tell = |happening: Happening<'_>| tell(at, now, happening);
+                outcome = socket.readable(&mut self.buffer, event.is_read_closed(), &mut tell);
+            }
+            if let Err(ended) = outcome {
+                if let Some(place) = self.sockets.get_mut(at) {
+                    *place = None;
+                }
+                tell(at, Instant::now(), Happening::Ended(&ended));
+            }
+        }
+        Ok(())
+    }
+
+    fn socket(&mut self, at: usize) -> Option<&mut Socket> {
+        self.sockets.get_mut(at).and_then(Option::as_mut)
+    }
+}
+
+const EVENTS_AT_ONCE: usize = 1024;

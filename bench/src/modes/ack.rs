@@ -1,0 +1,97 @@
+//! Send → ack: one client, one message at a time, and between them one disk sync of the same size,
+//! so that both are measured on the same disk in the same minute.
+
+use std::{
+    io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use crate::{
+    blocking::{self, Socket},
+    disk::{self, Disk},
+    histogram::Histogram,
+    report::{Case, Report},
+    target::{self, NoServer},
+    wire::{self, Wire},
+};
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    target: target::Flags,
+    /// A folder on the server's disk, where the plain syncs are written
+    #[arg(long, value_name = "DIR")]
+    disk: PathBuf,
+    /// Messages to send
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    count: usize,
+}
+
+/// Why nothing was measured; also of [`super::private`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    NoServer(#[from] NoServer),
+    #[error(transparent)]
+    Disk(#[from] disk::Failure),
+    #[error(transparent)]
+    Socket(#[from] blocking::Failure),
+    #[error("The figures cannot be written: {0}")]
+    Json(#[from] io::Error),
+}
+
+pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    let target = flags.target.target()?;
+    let mut socket = Socket::sign_in(&target.server, "Bench")?;
+    let report = beside_syncs("ack", &flags.disk, flags.count, |number| {
+        let id = format!("{}-{number}", crate::run_id());
+        let text = Wire::Pond.message(&id, &wire::content(CONTENT_BYTES));
+        let started = Instant::now();
+        socket.send(text)?;
+        socket.ack()?;
+        Ok(started.elapsed())
+    })?;
+    flags.target.keep(&report)?;
+    Ok(report)
+}
+
+/// `count` messages, each followed by one sync. `send` says how long one took.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn beside_syncs(
+    mode: &'static str,
+    folder: &std::path::Path,
+    count: usize,
+    mut send: impl FnMut(usize) -> Result<Duration, Failure>,
+) -> Result<Report, Failure> {
+    let mut disk = Disk::of(folder)?;
+    let (mut messages, mut syncs) = (Histogram::new(), Histogram::new());
+    // The first ones fill caches, on both sides.
+    for number in 0..count + WARM_UP {
+        let (message, sync) = (send(number)?, disk.sync()?);
+        if number >= WARM_UP {
+            messages.record(message);
+            syncs.record(sync);
+        }
+    }
+    let of = |name: &str, quantile: &dyn Fn(u64) -> f64| {
+        let case = Case::new(name).with("p50_ms", quantile(500));
+        let case = case.with("p90_ms", quantile(900));
+        case.with("p99_ms", quantile(990))
+            .with("p99.9_ms", quantile(999))
+    };
+    Ok(Report::new(mode)
+        .setting("messages", count)
+        .case(of("message", &|at| messages.quantile_ms(at)))
+        .case(of("disk sync", &|at| syncs.quantile_ms(at)))
+        .case(of("difference", &|at| {
+            messages.quantile_ms(at) - syncs.quantile_ms(at)
+        })))
+}
+
+const WARM_UP: usize = 200;
+pub(super) const CONTENT_BYTES: usize = 128;

@@ -1,0 +1,83 @@
+//! A server beside the limit: the same load on both, in turn, in the same minutes.
+//!
+//! Each server runs on one core and the generator on another. What is told is the ratio of the
+//! medians, since that depends less on the machine than any figure.
+
+use std::{env, io, path::PathBuf};
+
+use clap::Args;
+
+use super::fanout::{self, Failure, Load};
+use crate::{
+    report::{Case, Report},
+    target::{self, Target},
+    wire::Wire,
+};
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    /// The server's binary
+    #[arg(long, default_value = "target/dist/pond", value_name = "FILE")]
+    bin: PathBuf,
+    /// Where its data folders are made [default: the system's folder for such]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Runs of each
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    rounds: usize,
+    /// Write the figures here, as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    load: Load,
+}
+
+pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    let own_binary = env::current_exe()?;
+    let (mut limits, mut ponds) = (Vec::new(), Vec::new());
+    for _ in 0..flags.rounds.max(1) {
+        let limit = Target::start_limit(&own_binary)?;
+        limits.push(fanout::measure(&limit, Wire::Limit, &flags.load, "limit")?);
+        drop(limit);
+        let pond = target::Flags::starting(flags.bin.clone(), flags.data.clone()).target()?;
+        ponds.push(fanout::measure(&pond, Wire::Pond, &flags.load, "pond")?);
+    }
+    let report = flags.load.describe(Report::new("compare"));
+    let report = of(report.setting("rounds", flags.rounds), &limits, &ponds);
+    keep(flags, &report)?;
+    Ok(report)
+}
+
+fn of(mut report: Report, limits: &[Case], ponds: &[Case]) -> Report {
+    let limit = Case::median("limit", limits);
+    let pond = Case::median("pond", ponds);
+    let ratio = pond.over(&limit, "pond/limit", &COMPARED);
+    for (name, cases) in [("limit", limits), ("pond", ponds)] {
+        for figure in ["deliveries_per_s", "deliveries_per_server_cpu_s"] {
+            let seen = cases.iter().filter_map(|case| case.figure(figure));
+            let seen: Vec<_> = seen.map(|figure| format!("{figure:.0}")).collect();
+            let figure = figure.replace('_', " ");
+            report = report.note(format!("{name}, {figure}, each run: {}", seen.join(", ")));
+        }
+    }
+    report.case(limit).case(pond).case(ratio)
+}
+
+fn keep(flags: &Flags, report: &Report) -> io::Result<()> {
+    match &flags.json {
+        Some(path) => report.write_json(path),
+        None => Ok(()),
+    }
+}
+
+const COMPARED: [&str; 9] = [
+    "messages_per_s",
+    "deliveries_per_s",
+    "deliveries_per_server_cpu_s",
+    "each_p50_ms",
+    "each_p99_ms",
+    "each_p99.9_ms",
+    "last_p50_ms",
+    "last_p99_ms",
+    "last_p99.9_ms",
+];

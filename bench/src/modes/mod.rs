@@ -1,0 +1,9 @@
+//! One file for each thing that is measured.
+
+pub(crate) mod ack;
+pub(crate) mod compare;
+pub(crate) mod connect;
+pub(crate) mod fanout;
+pub(crate) mod limit;
+pub(crate) mod private;
+pub(crate) mod start;

@@ -1,0 +1,42 @@
+//! A private message on an idle server: from the send until the other person has it, which is after
+//! its commit. The two write in turn, and between them stands one disk sync, as in [`super::ack`].
+
+use std::{path::PathBuf, time::Instant};
+
+use clap::Args;
+
+use super::ack::{self, Failure};
+use crate::{blocking::Socket, report::Report, target, wire};
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    target: target::Flags,
+    /// A folder on the server's disk, where the plain syncs are written
+    #[arg(long, value_name = "DIR")]
+    disk: PathBuf,
+    /// Messages to send
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    count: usize,
+}
+
+pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    let target = flags.target.target()?;
+    let names = [wire::name(0), wire::name(1)];
+    let [one, other] = &names;
+    let mut from = (Socket::sign_in(&target.server, one)?, one);
+    let mut to = (Socket::sign_in(&target.server, other)?, other);
+    let report = ack::beside_syncs("private", &flags.disk, flags.count, |number| {
+        let id = format!("{}-{number}", crate::run_id());
+        let text = wire::private_message(to.1, &id, &wire::content(ack::CONTENT_BYTES));
+        let started = Instant::now();
+        from.0.send(text)?;
+        while to.0.message()?.msg_id.as_str() != id {}
+        let took = started.elapsed();
+        from.0.ack()?;
+        std::mem::swap(&mut from, &mut to);
+        Ok(took)
+    })?;
+    flags.target.keep(&report)?;
+    Ok(report)
+}

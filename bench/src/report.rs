@@ -1,0 +1,216 @@
+//! What a mode found: a table for people, JSON for whoever compares.
+//!
+//! A column is a case that was measured, a row one figure of it. A figure's name ends in its unit.
+
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+
+use serde_json::{Map, Value, json};
+
+/// All figures of a run.
+pub(crate) struct Report {
+    mode: &'static str,
+    settings: Map<String, Value>,
+    cases: Vec<Case>,
+    notes: Vec<String>,
+}
+
+/// The figures of one case, in the order in which they are shown.
+pub(crate) struct Case {
+    name: String,
+    figures: Vec<(&'static str, f64)>,
+}
+
+impl Case {
+    /// Without figures yet.
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            figures: Vec::new(),
+        }
+    }
+
+    /// With one more.
+    pub(crate) fn with(mut self, name: &'static str, figure: f64) -> Self {
+        self.figures.push((name, figure));
+        self
+    }
+
+    /// With one more, if it is known.
+    pub(crate) fn with_any(self, name: &'static str, figure: Option<f64>) -> Self {
+        match figure {
+            Some(figure) => self.with(name, figure),
+            None => self,
+        }
+    }
+
+    /// With one more, which is counted.
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with four digits")]
+    pub(crate) fn with_count(self, name: &'static str, count: u64) -> Self {
+        self.with(name, count as f64)
+    }
+
+    /// One of the figures.
+    pub(crate) fn figure(&self, name: &str) -> Option<f64> {
+        let mut figures = self.figures.iter();
+        figures
+            .find(|(known, _)| *known == name)
+            .map(|(_, figure)| *figure)
+    }
+
+    /// The median of each figure over several runs of the same case.
+    pub(crate) fn median(name: impl Into<String>, runs: &[Self]) -> Self {
+        let mut case = Self::new(name);
+        let Some(first) = runs.first() else {
+            return case;
+        };
+        for (name, _) in &first.figures {
+            let mut seen: Vec<f64> = runs.iter().filter_map(|run| run.figure(name)).collect();
+            seen.sort_by(f64::total_cmp);
+            let upper = seen.get(seen.len() / 2).copied();
+            let lower = seen.get(seen.len().saturating_sub(1) / 2).copied();
+            let median = lower
+                .zip(upper)
+                .map(|(one, other)| f64::midpoint(one, other));
+            case = case.with_any(name, median);
+        }
+        case
+    }
+
+    /// How many times the figures of `base` these are.
+    pub(crate) fn over(&self, base: &Self, name: impl Into<String>, of: &[&str]) -> Self {
+        let mut case = Self::new(name);
+        for (name, figure) in &self.figures {
+            let base = base.figure(name).filter(|base| *base > 0.0);
+            if let (true, Some(base)) = (of.contains(name), base) {
+                case = case.with(name, figure / base);
+            }
+        }
+        case
+    }
+}
+
+impl Report {
+    /// Of a mode.
+    pub(crate) fn new(mode: &'static str) -> Self {
+        Self {
+            mode,
+            settings: Map::new(),
+            cases: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Says what it was run with.
+    pub(crate) fn setting(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.settings.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a column.
+    pub(crate) fn case(mut self, case: Case) -> Self {
+        self.cases.push(case);
+        self
+    }
+
+    /// Adds a sentence below the table.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn write_json(&self, path: &Path) -> io::Result<()> {
+        let cases: Vec<_> = self
+            .cases
+            .iter()
+            .map(|case| {
+                let figures: BTreeMap<_, _> = case.figures.iter().copied().collect();
+                json!({ "name": case.name, "figures": figures })
+            })
+            .collect();
+        let whole = json!({
+            "mode": self.mode,
+            "settings": self.settings,
+            "cases": cases,
+            "notes": self.notes,
+        });
+        fs::write(path, format!("{whole:#}\n"))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.mode)?;
+        for (name, value) in &self.settings {
+            match value {
+                Value::String(text) => write!(f, " {name}={text}")?,
+                value => write!(f, " {name}={value}")?,
+            }
+        }
+        writeln!(f)?;
+        write!(f, "{:<NAME_WIDTH$}", "")?;
+        for case in &self.cases {
+            write!(f, " {:>FIGURE_WIDTH$}", case.name)?;
+        }
+        writeln!(f)?;
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in self.cases.iter().flat_map(|case| &case.figures) {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            write!(f, "{:<NAME_WIDTH$}", name.replace('_', " "))?;
+            for case in &self.cases {
+                match case.figure(name) {
+                    Some(figure) => write!(f, " {:>FIGURE_WIDTH$}", shown(figure))?,
+                    None => write!(f, " {:>FIGURE_WIDTH$}", "")?,
+                }
+            }
+            writeln!(f)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        Ok(())
+    }
+}
+
+/// KiB in MiB.
+#[expect(clippy::cast_precision_loss, reason = "shown with four digits")]
+pub(crate) fn mib(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
+
+/// Large figures without decimals, small ones with two or three.
+fn shown(figure: f64) -> String {
+    match figure.abs() {
+        1000.0.. => format!("{figure:.0}"),
+        100.0.. => format!("{figure:.1}"),
+        1.0.. => format!("{figure:.2}"),
+        _ => format!("{figure:.3}"),
+    }
+}
+
+const NAME_WIDTH: usize = 34;
+const FIGURE_WIDTH: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_two_lies_between_them() {
+        let run = |figure| Case::new("x").with("a_s", figure);
+        let near = |case: Case, wanted: f64| {
+            assert!((case.figure("a_s").unwrap() - wanted).abs() < 1e-9);
+        };
+        near(Case::median("m", &[run(9.0), run(1.0), run(2.0)]), 2.0);
+        near(Case::median("m", &[run(4.0), run(1.0)]), 2.5);
+        near(run(1.0).over(&run(4.0), "r", &["a_s"]), 0.25);
+        assert!(run(1.0).over(&run(0.0), "r", &["a_s"]).figures.is_empty());
+    }
+}

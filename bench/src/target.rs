@@ -1,0 +1,335 @@
+//! Which server is measured: one that runs, or one that is started for it.
+
+use std::{
+    env, fs,
+    io::{self, BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use crate::{process::Process, report::Report};
+
+/// The flags of every mode that puts load on a server.
+#[derive(Args, Clone)]
+pub(crate) struct Flags {
+    /// The server's address; a demo with its rate limits off
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
+    pub(crate) server: String,
+    /// Start this binary instead, as a demo on a new data folder and on a core of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bin: Option<PathBuf>,
+    /// Where its data folder is made, for `--bin` [default: the system's folder for such]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The server's process [default: the one that listens, if it is on this machine]
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+    /// Write the figures here, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Who gets in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum World {
+    /// Anybody, by a nickname.
+    Demo,
+    /// People with accounts.
+    Accounts,
+}
+
+/// A server under load.
+pub(crate) struct Target {
+    /// `HOST:PORT`.
+    pub(crate) server: String,
+    /// Its process, where it is known.
+    pub(crate) process: Option<Process>,
+    /// The one that was started; it ends with this.
+    _started: Option<Started>,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoServer {
+    #[error("{path} cannot be started: {source}. Build it: cargo xtask dist")]
+    Start { path: PathBuf, source: io::Error },
+    #[error("{0} did not say where it is; run it by hand to see why")]
+    Silent(PathBuf),
+    #[error("{path} cannot be made: {source}")]
+    Folder { path: PathBuf, source: io::Error },
+}
+
+impl Target {
+    /// The limit, which is this same binary, on the core that servers get.
+    ///
+    /// # Errors
+    /// [`NoServer`].
+    pub(crate) fn start_limit(own_binary: &Path) -> Result<Self, NoServer> {
+        let mut command = on_core(SERVERS_CORE, own_binary);
+        command.arg("limit");
+        start(command, own_binary).map(Self::of)
+    }
+
+    /// One that runs already, of which no process is known.
+    #[cfg(test)]
+    pub(crate) fn running(server: String) -> Self {
+        Self {
+            server,
+            process: None,
+            _started: None,
+        }
+    }
+
+    fn of(started: Started) -> Self {
+        pin_self();
+        Self {
+            server: started.address.clone(),
+            process: Some(started.process()),
+            _started: Some(started),
+        }
+    }
+}
+
+impl Flags {
+    /// Those that start this binary.
+    pub(crate) fn starting(bin: PathBuf, data: Option<PathBuf>) -> Self {
+        Self {
+            server: String::new(),
+            bin: Some(bin),
+            data,
+            pid: None,
+            json: None,
+        }
+    }
+
+    /// The server, started if it is to be.
+    ///
+    /// # Errors
+    /// [`NoServer`], of one that was to be started.
+    pub(crate) fn target(&self) -> Result<Target, NoServer> {
+        self.target_in(World::Demo)
+    }
+
+    /// The server; if it is to be started, one of this kind.
+    ///
+    /// # Errors
+    /// [`NoServer`], of one that was to be started.
+    pub(crate) fn target_in(&self, world: World) -> Result<Target, NoServer> {
+        let Some(bin) = &self.bin else {
+            let port = self.server.rsplit_once(':');
+            let port = port.and_then(|(_, port)| port.parse().ok());
+            let process = self.pid.map(Process);
+            return Ok(Target {
+                server: self.server.clone(),
+                process: process.or_else(|| port.and_then(Process::listening_on)),
+                _started: None,
+            });
+        };
+        let folder = DataFolder::make(self.data.as_deref())?;
+        let mut command = on_core(SERVERS_CORE, bin);
+        if world == World::Demo {
+            command.arg("--demo");
+        }
+        command
+            .args(["--rate-limits", "off", "--data"])
+            .arg(&folder.path);
+        let mut started = start(command, bin)?;
+        started.folder = Some(folder);
+        Ok(Target::of(started))
+    }
+
+    /// Writes the report where it is wanted.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn keep(&self, report: &Report) -> io::Result<()> {
+        match &self.json {
+            Some(path) => report.write_json(path),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A server that was started; it is killed when this is dropped.
+pub(crate) struct Started {
+    child: Child,
+    /// `HOST:PORT`.
+    pub(crate) address: String,
+    folder: Option<DataFolder>,
+}
+
+impl Started {
+    /// Its process.
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // Killed without a word: what starts next finds the database as a crash leaves it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // Now nobody writes there.
+        self.folder = None;
+    }
+}
+
+/// Starts a server on a port that the system chooses, and waits until it says which.
+///
+/// # Errors
+/// [`NoServer`].
+pub(crate) fn start(mut command: Command, bin: &Path) -> Result<Started, NoServer> {
+    let failed = |source| NoServer::Start {
+        path: bin.to_owned(),
+        source,
+    };
+    let mut child = command
+        .args(["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let stdout = child.stdout.take();
+    let mut started = Started {
+        child,
+        address: String::new(),
+        folder: None,
+    };
+    let mut line = String::new();
+    if let Some(stdout) = stdout {
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .map_err(failed)?;
+    }
+    let (_, address) = line
+        .trim()
+        .split_once(" is at http://")
+        .ok_or_else(|| NoServer::Silent(bin.to_owned()))?;
+    address.clone_into(&mut started.address);
+    Ok(started)
+}
+
+/// The command to run a binary on one core, where the system has a tool for it.
+fn on_core(core: usize, bin: &Path) -> Command {
+    if !can_pin() {
+        return Command::new(bin);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &core.to_string()]).arg(bin);
+    command
+}
+
+/// Keeps this process off the server's core.
+fn pin_self() {
+    if can_pin() {
+        let pid = std::process::id().to_string();
+        let core = GENERATORS_CORE.to_string();
+        let _ = Command::new("taskset")
+            .args(["--all-tasks", "--cpu-list", "--pid", &core, &pid])
+            .stdout(Stdio::null())
+            .status();
+    }
+}
+
+/// Whether there is a second core and the tool.
+fn can_pin() -> bool {
+    let cores = fs::read_to_string("/proc/cpuinfo").map_or(1, |cores| {
+        let lines = cores.lines();
+        lines.filter(|line| line.starts_with("processor")).count()
+    });
+    let has_tool = Command::new("taskset")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    cores > GENERATORS_CORE && has_tool
+}
+
+/// A new folder that goes with this.
+struct DataFolder {
+    path: PathBuf,
+}
+
+impl DataFolder {
+    /// In `parent`.
+    ///
+    /// # Errors
+    /// [`NoServer::Folder`].
+    fn make(parent: Option<&Path>) -> Result<Self, NoServer> {
+        let parent = parent.map_or_else(env::temp_dir, Path::to_owned);
+        let path = parent.join(format!("pond-bench-{}", std::process::id()));
+        fs::create_dir_all(&path).map_err(|source| NoServer::Folder {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// CPU time of the server and of this process since a moment.
+pub(crate) struct Meter {
+    process: Option<Process>,
+    since: Instant,
+    server: Option<Duration>,
+    own: Option<Duration>,
+}
+
+/// What they took.
+#[derive(Clone, Copy)]
+pub(crate) struct Used {
+    /// How long it was.
+    pub(crate) wall: Duration,
+    /// CPU seconds of the server, where they are known.
+    pub(crate) server_cpu_s: Option<f64>,
+    /// CPU seconds of the generator.
+    pub(crate) own_cpu_s: Option<f64>,
+}
+
+impl Used {
+    /// The part of one core that the server took.
+    pub(crate) fn server_share(&self) -> Option<f64> {
+        self.server_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())
+    }
+
+    /// The part of one core that the generator took.
+    pub(crate) fn own_share(&self) -> Option<f64> {
+        self.own_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())
+    }
+}
+
+impl Meter {
+    /// From now on.
+    pub(crate) fn start(process: Option<Process>) -> Self {
+        Self {
+            process,
+            since: Instant::now(),
+            server: process.and_then(Process::cpu),
+            own: Process::own().cpu(),
+        }
+    }
+
+    /// Until now.
+    pub(crate) fn read(&self) -> Used {
+        let since = |now: Option<Duration>, then: Option<Duration>| {
+            Some(now?.saturating_sub(then?).as_secs_f64())
+        };
+        Used {
+            wall: self.since.elapsed(),
+            server_cpu_s: since(self.process.and_then(Process::cpu), self.server),
+            own_cpu_s: since(Process::own().cpu(), self.own),
+        }
+    }
+}
+
+const SERVERS_CORE: usize = 0;
+const GENERATORS_CORE: usize = 1;
