@@ -10,7 +10,10 @@ use std::{
 
 use clap::Args;
 
-use crate::{process::Process, report::Report};
+use crate::{
+    process::{Cpu, Process},
+    report::Report,
+};
 
 /// The flags of every mode that puts load on a server.
 #[derive(Args, Clone)]
@@ -280,8 +283,8 @@ impl Drop for DataFolder {
 pub(crate) struct Meter {
     process: Option<Process>,
     since: Instant,
-    server: Option<Duration>,
-    own: Option<Duration>,
+    server: Option<Cpu>,
+    own: Option<Cpu>,
 }
 
 /// What they took.
@@ -320,13 +323,12 @@ impl Meter {
 
     /// Until now.
     pub(crate) fn read(&self) -> Used {
-        let since = |now: Option<Duration>, then: Option<Duration>| {
-            Some(now?.saturating_sub(then?).as_secs_f64())
-        };
+        let since =
+            |now: Option<Cpu>, then: &Option<Cpu>| Some(now?.since(then.as_ref()?).as_secs_f64());
         Used {
             wall: self.since.elapsed(),
-            server_cpu_s: since(self.process.and_then(Process::cpu), self.server),
-            own_cpu_s: since(Process::own().cpu(), self.own),
+            server_cpu_s: since(self.process.and_then(Process::cpu), &self.server),
+            own_cpu_s: since(Process::own().cpu(), &self.own),
         }
     }
 }
