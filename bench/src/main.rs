@@ -9,6 +9,7 @@ mod crowd;
 mod disk;
 mod histogram;
 mod modes;
+mod moment;
 mod process;
 mod progress;
 mod report;
