@@ -11,6 +11,9 @@ use std::{
 pub(crate) struct Moment(u64);
 
 impl Moment {
+    /// Where they are counted from.
+    pub(crate) const ZERO: Self = Self(0);
+
     /// The time.
     pub(crate) fn now() -> Self {
         static FIRST: OnceLock<Instant> = OnceLock::new();

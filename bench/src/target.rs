@@ -299,6 +299,12 @@ pub(crate) struct Used {
 }
 
 impl Used {
+    /// So many of something, for each CPU second of the server.
+    pub(crate) fn per_server_cpu_s(&self, count: f64) -> Option<f64> {
+        let cpu = self.server_cpu_s.filter(|cpu| *cpu > 0.0)?;
+        Some(count / cpu)
+    }
+
     /// The part of one core that the server took.
     pub(crate) fn server_share(&self) -> Option<f64> {
         self.server_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())

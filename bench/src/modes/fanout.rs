@@ -329,15 +329,16 @@ impl<'a> Run<'a> {
     fn case(&self, name: &str, tally: Tally, used: Used, resident_kib: Option<u64>) -> Case {
         let room = &self.judge.room;
         let wall = used.wall.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "shown with four digits")]
-        let (messages, deliveries) = (tally.messages as f64, tally.deliveries as f64);
-        let each_cpu = used.server_cpu_s.filter(|cpu| *cpu > 0.0);
+        let (messages, deliveries) = (
+            report::count(tally.messages),
+            report::count(tally.deliveries),
+        );
         let mut case = Case::new(name)
             .with("messages_per_s", messages / wall)
             .with("deliveries_per_s", deliveries / wall)
             .with_any(
                 "deliveries_per_server_cpu_s",
-                each_cpu.map(|cpu| deliveries / cpu),
+                used.per_server_cpu_s(deliveries),
             )
             .with_any("server_cpu_share", used.server_share())
             .with_any("generator_cpu_share", used.own_share());
@@ -356,11 +357,11 @@ impl<'a> Run<'a> {
             case = case.with(name, room.last.quantile_ms(per_mille));
         }
         case.with_any("server_rss_mib", resident_kib.map(report::mib))
-            .with_count("lost", room.tally.lost)
-            .with_count("doubled", room.tally.doubled)
-            .with_count("left_to_pull", room.tally.left_to_pull)
-            .with_count("dropped_sockets", self.judge.dropped)
-            .with_count("held_back", self.held_back)
+            .with("lost", report::count(room.tally.lost))
+            .with("doubled", report::count(room.tally.doubled))
+            .with("left_to_pull", report::count(room.tally.left_to_pull))
+            .with("dropped_sockets", report::count(self.judge.dropped))
+            .with("held_back", report::count(self.held_back))
     }
 }
 
