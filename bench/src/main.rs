@@ -23,7 +23,7 @@ use std::{process::ExitCode, sync::OnceLock, time::SystemTime};
 use clap::{Parser, Subcommand};
 
 use crate::modes::{
-    ack, compare, connect, fanout, idle, limit, private, resume, sends, stalled, start,
+    ack, compare, connect, fanout, idle, limit, mixed, private, resume, sends, stalled, start,
 };
 
 /// Measures a Pond server
@@ -52,6 +52,8 @@ enum Mode {
     Resume(resume::Flags),
     /// How many messages are on disk and acked in a second
     Sends(sends::Flags),
+    /// What everything takes while everything happens
+    Mixed(mixed::Flags),
     /// What receivers who never read cost the others
     Stalled(stalled::Flags),
     /// A room on a server and on the limit in turn, and how much of the limit the server reaches
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Mode::Idle(flags) => told(idle::run(&flags)),
         Mode::Resume(flags) => told(resume::run(&flags)),
         Mode::Sends(flags) => told(sends::run(&flags)),
+        Mode::Mixed(flags) => told(mixed::run(&flags)),
         Mode::Stalled(flags) => told(stalled::run(&flags)),
         Mode::Compare(flags) => told(compare::run(&flags)),
         Mode::Limit(flags) => told(limit::run(&flags)),

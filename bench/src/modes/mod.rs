@@ -6,6 +6,7 @@ pub(crate) mod connect;
 pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod limit;
+pub(crate) mod mixed;
 pub(crate) mod private;
 pub(crate) mod resume;
 pub(crate) mod sends;
