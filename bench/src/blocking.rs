@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::TcpStream};
 
-use shared::{Code, ServerFrame};
+use shared::{Code, ServerFrame, frame::SendAnswer};
 use tungstenite::{Message, WebSocket, protocol::WebSocketConfig};
 
 /// A signed-in socket.
@@ -74,10 +74,13 @@ impl Socket {
     ///
     /// # Errors
     /// [`Failure::Refused`] if it was not stored.
-    pub(crate) fn ack(&mut self) -> Result<(), Failure> {
+    pub(crate) fn ack(&mut self) -> Result<SendAnswer, Failure> {
         loop {
             if let ServerFrame::Send(answer) = self.next()? {
-                return accepted(answer.code);
+                return match answer.code {
+                    Code::Success => Ok(answer),
+                    code => Err(Failure::Refused(code)),
+                };
             }
         }
     }
@@ -92,13 +95,6 @@ impl Socket {
                 return Ok(message);
             }
         }
-    }
-}
-
-fn accepted(code: Code) -> Result<(), Failure> {
-    match code {
-        Code::Success => Ok(()),
-        code => Err(Failure::Refused(code)),
     }
 }
 

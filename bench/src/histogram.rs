@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::moment::nanos;
+
 /// How often which time was seen. A class is less than 1 % wide.
 pub(crate) struct Histogram {
     counts: Box<[u64]>,
@@ -19,7 +21,11 @@ impl Histogram {
 
     /// Counts one.
     pub(crate) fn record(&mut self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.record_nanos(nanos(time));
+    }
+
+    /// Counts one, given in nanoseconds.
+    pub(crate) fn record_nanos(&mut self, nanos: u64) {
         if let Some(count) = self.counts.get_mut(class_of(nanos)) {
             *count += 1;
             self.total += 1;

@@ -5,10 +5,12 @@
 
 mod accounts;
 mod blocking;
+mod crew;
 mod crowd;
 mod disk;
 mod histogram;
 mod modes;
+mod moment;
 mod process;
 mod progress;
 mod report;
@@ -20,7 +22,9 @@ use std::{process::ExitCode, sync::OnceLock, time::SystemTime};
 
 use clap::{Parser, Subcommand};
 
-use crate::modes::{ack, compare, connect, fanout, limit, private, start};
+use crate::modes::{
+    ack, compare, connect, fanout, idle, limit, mixed, private, resume, sends, stalled, start,
+};
 
 /// Measures a Pond server
 #[derive(Parser)]
@@ -42,6 +46,16 @@ enum Mode {
     Fanout(fanout::Flags),
     /// How many sockets come in in a second
     Connect(connect::Flags),
+    /// What sockets cost that do nothing
+    Idle(idle::Flags),
+    /// How long it takes until all are in sync after all were cut
+    Resume(resume::Flags),
+    /// How many messages are on disk and acked in a second
+    Sends(sends::Flags),
+    /// What everything takes while everything happens
+    Mixed(mixed::Flags),
+    /// What receivers who never read cost the others
+    Stalled(stalled::Flags),
     /// A room on a server and on the limit in turn, and how much of the limit the server reaches
     Compare(compare::Flags),
     /// Be the limit: a server that does nothing but send what it gets to everybody
@@ -55,6 +69,11 @@ fn main() -> ExitCode {
         Mode::Fanout(flags) => told(fanout::run(&flags)),
         Mode::Private(flags) => told(private::run(&flags)),
         Mode::Connect(flags) => told(connect::run(&flags)),
+        Mode::Idle(flags) => told(idle::run(&flags)),
+        Mode::Resume(flags) => told(resume::run(&flags)),
+        Mode::Sends(flags) => told(sends::run(&flags)),
+        Mode::Mixed(flags) => told(mixed::run(&flags)),
+        Mode::Stalled(flags) => told(stalled::run(&flags)),
         Mode::Compare(flags) => told(compare::run(&flags)),
         Mode::Limit(flags) => told(limit::run(&flags)),
     };

@@ -1,6 +1,6 @@
 //! What the system tells of a process on this machine. Elsewhere than on Linux it tells nothing.
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 /// A process by its id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,10 +24,20 @@ impl Process {
         ids.find(|id| holds(*id, &link)).map(Self)
     }
 
-    /// CPU time it has taken so far, of all its threads, in the kernel too.
-    pub(crate) fn cpu(self) -> Option<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
-        cpu_of(&stat)
+    /// CPU time that its threads have taken so far, in the kernel too.
+    pub(crate) fn cpu(self) -> Option<Cpu> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.0)).ok()?;
+        let mut by_thread = BTreeMap::new();
+        for thread in threads.flatten() {
+            // One that ends meanwhile is not there any more.
+            let Some(id) = thread.file_name().to_str().and_then(|id| id.parse().ok()) else {
+                continue;
+            };
+            if let Ok(stat) = fs::read_to_string(thread.path().join("schedstat")) {
+                by_thread.insert(id, ran(&stat)?);
+            }
+        }
+        (!by_thread.is_empty()).then_some(Cpu { by_thread })
     }
 
     /// Memory that it holds now, in KiB.
@@ -37,6 +47,23 @@ impl Process {
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))?;
         line.trim().strip_suffix(" kB")?.parse().ok()
+    }
+}
+
+/// CPU time by thread: one that ends takes its time along.
+#[derive(Clone, Debug)]
+pub(crate) struct Cpu {
+    by_thread: BTreeMap<u32, Duration>,
+}
+
+impl Cpu {
+    /// What was taken since, but for what threads took that ended meanwhile.
+    pub(crate) fn since(&self, before: &Self) -> Duration {
+        let each = self.by_thread.iter().map(|(id, now)| {
+            let before = before.by_thread.get(id).copied().unwrap_or_default();
+            now.saturating_sub(before)
+        });
+        each.sum()
     }
 }
 
@@ -60,27 +87,30 @@ fn holds(process: u32, link: &str) -> bool {
         .any(|file| fs::read_link(file.path()).is_ok_and(|target| target.to_str() == Some(link)))
 }
 
-fn cpu_of(stat: &str) -> Option<Duration> {
-    // The second word is the name in brackets, which may hold anything.
-    let (_, words) = stat.rsplit_once(')')?;
-    let mut words = words.split_whitespace().skip(11);
-    let user: u64 = words.next()?.parse().ok()?;
-    let system: u64 = words.next()?.parse().ok()?;
-    Some(Duration::from_millis((user + system) * TICK_MS))
+/// The first number: nanoseconds on a core. The times in `stat` leave out what the kernel does with
+/// packets right after a write, which is half of what a broadcast costs.
+fn ran(schedstat: &str) -> Option<Duration> {
+    let nanos = schedstat.split_whitespace().next()?;
+    nanos.parse().ok().map(Duration::from_nanos)
 }
 
 const LISTENING: &str = "0A";
-/// The unit of times in `/proc`, which Linux has kept at a hundredth of a second since it shows it.
-const TICK_MS: u64 = 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_times_are_found_behind_a_name_with_brackets() {
-        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 1 0 99 1 2";
-        assert_eq!(cpu_of(stat), Some(Duration::from_secs(3)));
+    fn a_thread_that_ended_takes_nothing_from_the_others() {
+        let cpu = |threads: &[(u32, u64)]| Cpu {
+            by_thread: threads
+                .iter()
+                .map(|(id, ms)| (*id, Duration::from_millis(*ms)))
+                .collect(),
+        };
+        let (before, now) = (cpu(&[(1, 10), (2, 500)]), cpu(&[(1, 15), (3, 7)]));
+        assert_eq!(now.since(&before), Duration::from_millis(12));
+        assert_eq!(ran("2500 12 3\n"), Some(Duration::from_nanos(2500)));
     }
 
     #[cfg(target_os = "linux")]

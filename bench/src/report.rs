@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 use serde_json::{Map, Value, json};
 
+use crate::histogram::Histogram;
+
 /// All figures of a run.
 pub(crate) struct Report {
     mode: &'static str,
@@ -43,10 +45,11 @@ impl Case {
         }
     }
 
-    /// With one more, which is counted.
-    #[expect(clippy::cast_precision_loss, reason = "it is shown with four digits")]
-    pub(crate) fn with_count(self, name: &'static str, count: u64) -> Self {
-        self.with(name, count as f64)
+    /// With the quantiles of some times.
+    pub(crate) fn with_quantiles(self, times: &Histogram) -> Self {
+        self.with("p50_ms", times.quantile_ms(500))
+            .with("p99_ms", times.quantile_ms(990))
+            .with("p99.9_ms", times.quantile_ms(999))
     }
 
     /// One of the figures.
@@ -180,9 +183,14 @@ impl fmt::Display for Report {
 }
 
 /// KiB in MiB.
-#[expect(clippy::cast_precision_loss, reason = "shown with four digits")]
 pub(crate) fn mib(kib: u64) -> f64 {
-    kib as f64 / 1024.0
+    count(kib) / 1024.0
+}
+
+/// A number that is shown with four digits.
+pub(crate) fn count(number: impl TryInto<u64>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "four digits of it are shown")]
+    number.try_into().map_or(f64::NAN, |number| number as f64)
 }
 
 /// Large figures without decimals, small ones with two or three.

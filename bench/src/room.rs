@@ -4,9 +4,9 @@
 //! lost and what came twice is seen in the numbers; what the server said it left out (a
 //! `HEADS_NOTICE`) is counted apart, since a client pulls it.
 
-use std::{collections::VecDeque, time::Instant};
+use std::collections::VecDeque;
 
-use crate::histogram::Histogram;
+use crate::{histogram::Histogram, moment::Moment};
 
 /// What came, by message and by receiver.
 pub(crate) struct Room {
@@ -49,7 +49,7 @@ struct Receiver {
 
 #[derive(Clone, Copy)]
 struct Open {
-    sent_at: Option<Instant>,
+    sent_at: Option<Moment>,
     /// Receivers who are to get it.
     wanted: usize,
     arrived: usize,
@@ -82,8 +82,8 @@ impl Room {
         &mut self,
         at: usize,
         seq: u64,
-        now: Instant,
-        sent_at: impl FnOnce() -> Option<Instant>,
+        now: Moment,
+        sent_at: impl FnOnce() -> Option<Moment>,
     ) {
         let Some(receiver) = self.receivers.get_mut(at) else {
             return;
@@ -103,14 +103,17 @@ impl Room {
             open.sent_at = sent_at();
         }
         open.arrived += 1;
+        let is_whole = open.arrived + open.missed >= open.wanted;
         if let Some(sent_at) = open.sent_at {
-            self.each.record(now.saturating_duration_since(sent_at));
+            self.each.record_nanos(now.nanos_since(sent_at));
         }
-        self.close(now);
+        if is_whole {
+            self.close(now);
+        }
     }
 
     /// The server told a receiver that pushes up to `head` were left out.
-    pub(crate) fn heads(&mut self, at: usize, head: u64, now: Instant) {
+    pub(crate) fn heads(&mut self, at: usize, head: u64, now: Moment) {
         let Some(receiver) = self.receivers.get_mut(at) else {
             return;
         };
@@ -124,7 +127,7 @@ impl Room {
     }
 
     /// A receiver is no more, or is counted no more.
-    pub(crate) fn leave(&mut self, at: usize, now: Instant) {
+    pub(crate) fn leave(&mut self, at: usize, now: Moment) {
         let Some(receiver) = self.receivers.get_mut(at) else {
             return;
         };
@@ -199,7 +202,7 @@ impl Room {
     }
 
     /// Lets go the messages that everybody has or will not get.
-    fn close(&mut self, now: Instant) {
+    fn close(&mut self, now: Moment) {
         while let Some(open) = self.open.front().copied() {
             if open.arrived + open.missed < open.wanted {
                 return;
@@ -207,7 +210,7 @@ impl Room {
             if open.missed == 0 && open.arrived > 0 {
                 self.tally.messages += 1;
                 if let Some(sent_at) = open.sent_at {
-                    self.last.record(now.saturating_duration_since(sent_at));
+                    self.last.record_nanos(now.nanos_since(sent_at));
                 }
             }
             self.open.pop_front();
@@ -225,8 +228,8 @@ mod tests {
 
     use super::*;
 
-    fn room(receivers: usize) -> (Room, Instant) {
-        (Room::new(receivers, 10), Instant::now())
+    fn room(receivers: usize) -> (Room, Moment) {
+        (Room::new(receivers, 10), Moment::now())
     }
 
     #[test]

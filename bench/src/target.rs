@@ -10,7 +10,10 @@ use std::{
 
 use clap::Args;
 
-use crate::{process::Process, report::Report};
+use crate::{
+    process::{Cpu, Process},
+    report::Report,
+};
 
 /// The flags of every mode that puts load on a server.
 #[derive(Args, Clone)]
@@ -280,8 +283,8 @@ impl Drop for DataFolder {
 pub(crate) struct Meter {
     process: Option<Process>,
     since: Instant,
-    server: Option<Duration>,
-    own: Option<Duration>,
+    server: Option<Cpu>,
+    own: Option<Cpu>,
 }
 
 /// What they took.
@@ -296,6 +299,12 @@ pub(crate) struct Used {
 }
 
 impl Used {
+    /// So many of something, for each CPU second of the server.
+    pub(crate) fn per_server_cpu_s(&self, count: f64) -> Option<f64> {
+        let cpu = self.server_cpu_s.filter(|cpu| *cpu > 0.0)?;
+        Some(count / cpu)
+    }
+
     /// The part of one core that the server took.
     pub(crate) fn server_share(&self) -> Option<f64> {
         self.server_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())
@@ -320,13 +329,12 @@ impl Meter {
 
     /// Until now.
     pub(crate) fn read(&self) -> Used {
-        let since = |now: Option<Duration>, then: Option<Duration>| {
-            Some(now?.saturating_sub(then?).as_secs_f64())
-        };
+        let since =
+            |now: Option<Cpu>, then: &Option<Cpu>| Some(now?.since(then.as_ref()?).as_secs_f64());
         Used {
             wall: self.since.elapsed(),
-            server_cpu_s: since(self.process.and_then(Process::cpu), self.server),
-            own_cpu_s: since(Process::own().cpu(), self.own),
+            server_cpu_s: since(self.process.and_then(Process::cpu), &self.server),
+            own_cpu_s: since(Process::own().cpu(), &self.own),
         }
     }
 }

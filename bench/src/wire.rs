@@ -218,8 +218,35 @@ pub(crate) fn stamp(frame: &mut [u8], seq: u64) {
     }
 }
 
-fn is_welcome(frame: &[u8]) -> bool {
+/// Whether it says that its socket is in.
+pub(crate) fn is_welcome(frame: &[u8]) -> bool {
     frame.starts_with(WELCOME)
+}
+
+/// Whether it is a summary.
+pub(crate) fn is_summary(frame: &[u8]) -> bool {
+    frame.starts_with(SUMMARY)
+}
+
+/// Whether it is a page of a log.
+pub(crate) fn is_page(frame: &[u8]) -> bool {
+    frame.starts_with(PAGE)
+}
+
+/// The numbers of the events in a page, in their order.
+pub(crate) fn seqs(page: &[u8]) -> impl Iterator<Item = u64> {
+    let mut rest = page;
+    std::iter::from_fn(move || {
+        loop {
+            let quote = rest.iter().position(|byte| *byte == b'"')?;
+            rest = rest.get(quote..)?;
+            if let Some(digits) = rest.strip_prefix(SEQ) {
+                rest = digits;
+                return number(digits);
+            }
+            rest = rest.get(1..)?;
+        }
+    })
 }
 
 const MESSAGE: &[u8] = br#"{"type":"SEND_TO_USER_REQUEST","body":{"#;
@@ -227,6 +254,8 @@ const MSG_ID: &[u8] = br#""msgId":""#;
 const HEADS: &[u8] = br#"{"type":"HEADS_NOTICE""#;
 const ACK: &[u8] = br#"{"type":"SEND_RESPONSE""#;
 const WELCOME: &[u8] = br#"{"type":"AUTH_RESPONSE","body":{"code":0,"#;
+const SUMMARY: &[u8] = br#"{"type":"SUMMARY_RESPONSE""#;
+const PAGE: &[u8] = br#"{"type":"PULL_RESPONSE""#;
 const SEQ: &[u8] = br#""seq":"#;
 /// A number of as many digits as are stamped.
 const SEQ_TO_STAMP: u64 = 10_000_000;
@@ -280,6 +309,17 @@ mod tests {
                 matches!(Reader::default().read(&frame), Push::Message { seq: found, .. } if found == seq)
             );
         }
+    }
+
+    #[test]
+    fn the_numbers_of_a_page_are_found_in_their_order() {
+        let page = format!(
+            r#"{{"type":"PULL_RESPONSE","body":{{"requestId":3,"conversation":"r1","events":[{},{}],"head":99}}}}"#,
+            String::from_utf8(message(r#"{"seq":7}"#, "a")).unwrap(),
+            String::from_utf8(message("hi", "seq")).unwrap(),
+        );
+        assert!(is_page(page.as_bytes()));
+        assert!(seqs(page.as_bytes()).eq([42, 42]));
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! How a crowd comes in: so many at a time, each until the server knows who it is.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
 use super::{Crowd, Ended, Happening, upgrade::Person};
-use crate::{histogram::Histogram, progress::Progress};
+use crate::{histogram::Histogram, moment::Moment, progress::Progress};
 
 /// Who comes, and how.
 pub(crate) struct Arrival<'a> {
@@ -47,9 +44,9 @@ impl Arrival<'_> {
     /// # Errors
     /// [`NotIn`] with the first that was not let in.
     pub(crate) fn run(&self, crowd: &mut Crowd, progress: &mut Progress) -> Result<Arrived, NotIn> {
-        let started = Instant::now();
+        let started = Moment::now();
         let first = crowd.len();
-        let mut begun: Vec<Option<Instant>> = Vec::with_capacity(self.people.len());
+        let mut begun: Vec<Option<Moment>> = Vec::with_capacity(self.people.len());
         let (mut each, mut frames, mut refused) = (Histogram::new(), 0, None);
         let (mut inside, mut moved_at) = (0, started);
         let mut coming = self.people.iter();
@@ -61,7 +58,7 @@ impl Arrival<'_> {
                 crowd
                     .open(person)
                     .map_err(|source| NotIn::NoRoom { at, source })?;
-                begun.push(Some(Instant::now()));
+                begun.push(Some(Moment::now()));
             }
             crowd.turn(TURN, &mut |at, now, happening| {
                 let is_in = match happening {
@@ -78,7 +75,7 @@ impl Arrival<'_> {
                 };
                 let place = at.checked_sub(first).and_then(|at| begun.get_mut(at));
                 if is_in && let Some(began) = place.and_then(Option::take) {
-                    each.record(now - began);
+                    each.record(now.since(began));
                     inside += 1;
                     moved_at = now;
                 }

@@ -13,12 +13,13 @@ pub(crate) mod upgrade;
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs as _},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
 use self::{socket::Socket, upgrade::Person};
+use crate::moment::Moment;
 
 /// Many sockets to one server, each known by its number in the order of opening.
 pub(crate) struct Crowd {
@@ -141,7 +142,7 @@ impl Crowd {
     pub(crate) fn turn(
         &mut self,
         wait: Duration,
-        tell: &mut impl FnMut(usize, Instant, Happening<'_>),
+        tell: &mut impl FnMut(usize, Moment, Happening<'_>),
     ) -> io::Result<()> {
         match self.poll.poll(&mut self.events, Some(wait)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
@@ -158,7 +159,7 @@ impl Crowd {
             }
             if outcome.is_ok() && (event.is_readable() || event.is_read_closed()) {
                 // One time for all that lies there: it had come by then.
-                let now = Instant::now();
+                let now = Moment::now();
                 let mut tell = |happening: Happening<'_>| tell(at, now, happening);
                 outcome = socket.readable(&mut self.buffer, event.is_read_closed(), &mut tell);
             }
@@ -166,7 +167,7 @@ impl Crowd {
                 if let Some(place) = self.sockets.get_mut(at) {
                     *place = None;
                 }
-                tell(at, Instant::now(), Happening::Ended(&ended));
+                tell(at, Moment::now(), Happening::Ended(&ended));
             }
         }
         Ok(())

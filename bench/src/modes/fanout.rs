@@ -4,11 +4,7 @@
 //! In a closed loop a sender waits while `window` of its messages have not come back to it; at a
 //! fixed rate nobody waits, and a message that is sent late counts from when it was due.
 
-use std::{
-    collections::VecDeque,
-    io,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, io, time::Duration};
 
 use clap::Args;
 use shared::{Code, ServerFrame};
@@ -18,6 +14,7 @@ use crate::{
         Crowd, Ended, Happening,
         arrive::{Arrival, NotIn},
     },
+    moment::Moment,
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
@@ -128,7 +125,7 @@ pub(crate) fn measure(
     let mut run = Run::seat(crowd, wire, load, &mut progress)?;
     for at in load.receivers.saturating_sub(load.stalled)..load.receivers {
         run.crowd.stall(at)?;
-        run.judge.room.leave(at, Instant::now());
+        run.judge.room.leave(at, Moment::now());
     }
     run.send_for(seconds(load.warm_up), &mut progress)?;
     run.judge.room.measure();
@@ -148,7 +145,7 @@ struct Run<'a> {
     load: &'a Load,
     content: String,
     /// At a fixed rate: when the next message is due, and by whom.
-    due: Instant,
+    due: Moment,
     turn_of: usize,
     /// Messages that were not sent, since too many were under way.
     held_back: u64,
@@ -171,7 +168,7 @@ impl<'a> Run<'a> {
         let mut reader = Reader::default();
         let mut newest = vec![0; load.receivers];
         let (mut missing, mut refused) = (load.receivers, None);
-        let patience = Instant::now() + PATIENCE;
+        let patience = Moment::now() + PATIENCE;
         while missing > 0 {
             crowd.turn(TURN, &mut |at, _, happening| {
                 let Happening::Text(text) = happening else {
@@ -194,7 +191,7 @@ impl<'a> Run<'a> {
             if let Some(code) = refused {
                 return Err(Failure::Refused(code));
             }
-            if Instant::now() > patience {
+            if Moment::now() > patience {
                 let receivers = load.receivers;
                 return Err(Failure::NotSeated { missing, receivers });
             }
@@ -207,17 +204,17 @@ impl<'a> Run<'a> {
             wire,
             load,
             content,
-            due: Instant::now(),
+            due: Moment::now(),
             turn_of: 0,
             held_back: 0,
         })
     }
 
     fn send_for(&mut self, time: Duration, progress: &mut Progress) -> Result<(), Failure> {
-        let until = Instant::now() + time;
-        self.due = Instant::now();
+        let until = Moment::now() + time;
+        self.due = Moment::now();
         loop {
-            let now = Instant::now();
+            let now = Moment::now();
             if now >= until {
                 return Ok(());
             }
@@ -225,7 +222,7 @@ impl<'a> Run<'a> {
                 Some(rate) => self.send_what_is_due(now, rate),
                 None => self.fill_windows(now),
             };
-            self.turn(wait.min(until - now))?;
+            self.turn(wait.min(until.since(now)))?;
             let judge = &self.judge;
             progress.tell(|| {
                 let Tally { messages, lost, .. } = judge.room.tally;
@@ -253,7 +250,7 @@ impl<'a> Run<'a> {
     }
 
     /// The time until something is to be sent again.
-    fn fill_windows(&mut self, now: Instant) -> Duration {
+    fn fill_windows(&mut self, now: Moment) -> Duration {
         for at in 0..self.load.senders {
             let sender = self.judge.senders.get(at);
             let under_way = sender.map_or(usize::MAX, |sender| sender.under_way.len());
@@ -268,12 +265,12 @@ impl<'a> Run<'a> {
     }
 
     /// The time until something is to be sent again.
-    fn send_what_is_due(&mut self, now: Instant, rate: f64) -> Duration {
+    fn send_what_is_due(&mut self, now: Moment, rate: f64) -> Duration {
         let each = Duration::from_secs_f64(1.0 / rate.max(0.001));
         while self.due <= now {
             let (at, due) = (self.turn_of % self.load.senders.max(1), self.due);
             self.turn_of += 1;
-            self.due += each;
+            self.due = self.due + each;
             let sender = self.judge.senders.get(at);
             if sender.is_some_and(|sender| sender.under_way.len() < MAX_UNDER_WAY) {
                 self.queue(at, due);
@@ -283,11 +280,11 @@ impl<'a> Run<'a> {
             }
         }
         // The system's wait counts in whole milliseconds: what is left of one is waited for here.
-        let left = (self.due - now).as_millis();
+        let left = self.due.since(now).as_millis();
         Duration::from_millis(left.try_into().unwrap_or(u64::MAX)).min(TURN)
     }
 
-    fn queue(&mut self, at: usize, when: Instant) {
+    fn queue(&mut self, at: usize, when: Moment) {
         let Some(sender) = self.judge.senders.get_mut(at) else {
             return;
         };
@@ -304,7 +301,7 @@ impl<'a> Run<'a> {
         self.crowd.queue(at, &self.wire.message(&id, &self.content));
     }
 
-    fn flush(&mut self, at: usize, now: Instant) {
+    fn flush(&mut self, at: usize, now: Moment) {
         if let Err(ended) = self.crowd.flush(at) {
             self.crowd.cut(at);
             self.judge.ended(at, now, &ended);
@@ -313,12 +310,12 @@ impl<'a> Run<'a> {
 
     /// Waits until all that was sent is there, or nothing comes any more.
     fn drain(&mut self, progress: &mut Progress) -> Result<(), Failure> {
-        let (mut seen, mut moved_at) = (0, Instant::now());
+        let (mut seen, mut moved_at) = (0, Moment::now());
         while !self.judge.is_done() {
             self.turn(TURN)?;
             let deliveries = self.judge.room.tally.deliveries;
             if deliveries != seen {
-                (seen, moved_at) = (deliveries, Instant::now());
+                (seen, moved_at) = (deliveries, Moment::now());
             }
             if moved_at.elapsed() > PATIENCE {
                 break;
@@ -332,15 +329,16 @@ impl<'a> Run<'a> {
     fn case(&self, name: &str, tally: Tally, used: Used, resident_kib: Option<u64>) -> Case {
         let room = &self.judge.room;
         let wall = used.wall.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "shown with four digits")]
-        let (messages, deliveries) = (tally.messages as f64, tally.deliveries as f64);
-        let each_cpu = used.server_cpu_s.filter(|cpu| *cpu > 0.0);
+        let (messages, deliveries) = (
+            report::count(tally.messages),
+            report::count(tally.deliveries),
+        );
         let mut case = Case::new(name)
             .with("messages_per_s", messages / wall)
             .with("deliveries_per_s", deliveries / wall)
             .with_any(
                 "deliveries_per_server_cpu_s",
-                each_cpu.map(|cpu| deliveries / cpu),
+                used.per_server_cpu_s(deliveries),
             )
             .with_any("server_cpu_share", used.server_share())
             .with_any("generator_cpu_share", used.own_share());
@@ -359,11 +357,11 @@ impl<'a> Run<'a> {
             case = case.with(name, room.last.quantile_ms(per_mille));
         }
         case.with_any("server_rss_mib", resident_kib.map(report::mib))
-            .with_count("lost", room.tally.lost)
-            .with_count("doubled", room.tally.doubled)
-            .with_count("left_to_pull", room.tally.left_to_pull)
-            .with_count("dropped_sockets", self.judge.dropped)
-            .with_count("held_back", self.held_back)
+            .with("lost", report::count(room.tally.lost))
+            .with("doubled", report::count(room.tally.doubled))
+            .with("left_to_pull", report::count(room.tally.left_to_pull))
+            .with("dropped_sockets", report::count(self.judge.dropped))
+            .with("held_back", report::count(self.held_back))
     }
 }
 
@@ -389,7 +387,7 @@ struct Sender {
 
 struct Sent {
     number: u64,
-    when: Instant,
+    when: Moment,
     /// Known once it is acked.
     seq: Option<u64>,
 }
@@ -426,7 +424,7 @@ impl Judge {
         }
     }
 
-    fn happened(&mut self, at: usize, now: Instant, happening: Happening<'_>) {
+    fn happened(&mut self, at: usize, now: Moment, happening: Happening<'_>) {
         match happening {
             Happening::Text(text) => match self.reader.read(text) {
                 Push::Message { seq, frame } => self.message(at, now, seq, frame),
@@ -444,7 +442,7 @@ impl Judge {
         }
     }
 
-    fn message(&mut self, at: usize, now: Instant, seq: u64, frame: &[u8]) {
+    fn message(&mut self, at: usize, now: Moment, seq: u64, frame: &[u8]) {
         self.head = self.head.max(seq);
         let senders = &self.senders;
         self.room.message(at, seq, now, || {
@@ -486,7 +484,7 @@ impl Judge {
         }
     }
 
-    fn ended(&mut self, at: usize, now: Instant, why: &Ended) {
+    fn ended(&mut self, at: usize, now: Moment, why: &Ended) {
         self.dropped += 1;
         self.why_ended.get_or_insert_with(|| why.to_string());
         self.room.leave(at, now);

@@ -1,0 +1,141 @@
+//! Sockets that are held and do nothing: what each costs in memory and in CPU, for several numbers
+//! of them. The larger numbers stand on the smaller ones, on one server.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use crate::{
+    crew::{self, Failure},
+    crowd::{Crowd, Happening},
+    process::Process,
+    progress::Progress,
+    report::{self, Case, Report},
+    target::{self, Meter, Target},
+};
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    target: target::Flags,
+    #[command(flatten)]
+    crew: crew::Flags,
+    /// Numbers of sockets, rising
+    #[arg(
+        long,
+        default_value = "1000,5000,10000",
+        value_delimiter = ',',
+        value_name = "N,N"
+    )]
+    sockets: Vec<usize>,
+    /// Seconds that each number is held; a server pings within 35
+    #[arg(long, default_value_t = 35, value_name = "S")]
+    hold: u64,
+}
+
+pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    let target = flags.target.target_in(flags.crew.world())?;
+    let most = flags.sockets.iter().copied().max().unwrap_or_default();
+    let people = flags.crew.people(&target.server, most)?;
+    let empty_kib = target.process.and_then(Process::resident_kib);
+    let mut crowd = Crowd::new(&target.server)?;
+    let mut progress = Progress::of("idle");
+    let mut report = Report::new("idle")
+        .setting("hold_s", flags.hold)
+        .setting("accounts", flags.crew.accounts);
+    for sockets in &flags.sockets {
+        let coming = people.get(crowd.len()..*sockets).unwrap_or_default();
+        flags.crew.arrive(&mut crowd, coming, &mut progress)?;
+        settle(&mut crowd, &mut progress)?;
+        let held = hold(&target, &mut crowd, flags.hold, &mut progress)?;
+        report = report.case(held.case(crowd.len(), empty_kib, flags.hold));
+    }
+    if let Some(kib) = empty_kib {
+        report = report.note(format!("without sockets: {:.1} MiB", report::mib(kib)));
+    }
+    flags.target.keep(&report)?;
+    Ok(report)
+}
+
+/// Waits until nothing has come for a moment: those who came are told of each other.
+///
+/// # Errors
+/// Where the system's wait fails.
+pub(super) fn settle(crowd: &mut Crowd, progress: &mut Progress) -> io::Result<()> {
+    let started = Instant::now();
+    let mut heard_at = started;
+    while heard_at.elapsed() < QUIET && started.elapsed() < MOST_SETTLING {
+        let mut has_heard = false;
+        crowd.turn(TURN, &mut |_, _, _| has_heard = true)?;
+        if has_heard {
+            heard_at = Instant::now();
+        }
+        progress.tell(|| "waiting until it is quiet".into());
+    }
+    Ok(())
+}
+
+struct Held {
+    used: target::Used,
+    resident_kib: Option<u64>,
+    is_pinged: Vec<bool>,
+    ended: u64,
+    frames: u64,
+}
+
+fn hold(
+    target: &Target,
+    crowd: &mut Crowd,
+    seconds: u64,
+    progress: &mut Progress,
+) -> io::Result<Held> {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let mut is_pinged = vec![false; crowd.len()];
+    let (mut ended, mut frames) = (0, 0);
+    let meter = Meter::start(target.process);
+    while Instant::now() < until {
+        crowd.turn(TURN, &mut |at, _, happening| match happening {
+            Happening::Pinged => is_pinged.get_mut(at).into_iter().for_each(|is| *is = true),
+            Happening::Ended(_) => ended += 1,
+            Happening::Text(_) => frames += 1,
+            Happening::Opened => {}
+        })?;
+        progress.tell(|| format!("{} sockets are held", is_pinged.len()));
+    }
+    Ok(Held {
+        used: meter.read(),
+        resident_kib: target.process.and_then(Process::resident_kib),
+        is_pinged,
+        ended,
+        frames,
+    })
+}
+
+impl Held {
+    fn case(&self, sockets: usize, empty_kib: Option<u64>, seconds: u64) -> Case {
+        let count = report::count(sockets);
+        let grown = self.resident_kib.zip(empty_kib);
+        let grown = grown.map(|(now, then)| report::count(now.saturating_sub(then)));
+        let cpu_us = self.used.server_cpu_s.map(|cpu| cpu * 1e6);
+        let pinged = self.is_pinged.iter().filter(|is| **is).count();
+        Case::new(format!("{sockets}"))
+            .with_any("server_rss_mib", self.resident_kib.map(report::mib))
+            .with_any("rss_kib_per_socket", grown.map(|kib| kib / count))
+            .with_any("server_cpu_share", self.used.server_share())
+            .with_any(
+                "cpu_us_per_socket_and_s",
+                cpu_us.map(|cpu| cpu / count / report::count(seconds)),
+            )
+            .with_any("generator_cpu_share", self.used.own_share())
+            .with("pinged_sockets", report::count(pinged))
+            .with("ended_sockets", report::count(self.ended))
+            .with("other_frames", report::count(self.frames))
+    }
+}
+
+const TURN: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_secs(1);
+const MOST_SETTLING: Duration = Duration::from_mins(2);
