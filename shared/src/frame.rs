@@ -503,6 +503,11 @@ impl ClientFrame {
         frame.map_err(|error| bad_body(&envelope, &error))
     }
 
+    /// Whether it is a message: the one thing of which many may be under way.
+    pub fn is_send(&self) -> bool {
+        matches!(self, Self::SendToOne(_) | Self::SendToAll(_))
+    }
+
     /// The text frame.
     pub fn encode(&self) -> String {
         encode(self)

@@ -46,7 +46,8 @@ impl Gateway {
         })
     }
 
-    async fn act(
+    /// As [`Gateway::answer`], for a frame that was understood.
+    pub async fn act(
         &self,
         caller: &Session,
         origin: Option<ConnectionId>,

@@ -4,11 +4,15 @@
 
 use std::time::Duration;
 
-use shared::ServerFrame;
+use shared::{ClientFrame, ServerFrame};
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Closed, Gateway, pending::Answers, socket::Socket};
+use super::{
+    Closed, Gateway, answers,
+    pending::{Answer, Answers},
+    socket::Socket,
+};
 use crate::{
     auth::Session,
     hub::{Burst, Kind, Seated},
@@ -94,14 +98,32 @@ impl<'a> Connection<'a> {
         while !self.answers.is_full()
             && let Some(frame) = self.socket.next(&mut self.heard_at)?
         {
-            let origin = Some(self.seat.id);
-            // Boxed, since it is large, and most connections are silent most of the time.
-            let answer = Box::pin(self.gateway.answer(&self.session, origin, &frame)).await;
-            if let Some(answer) = answer {
-                self.answers.push(answer);
+            match frame.decode() {
+                Ok(frame) if frame.is_send() => {
+                    let answer = self.act(frame).await;
+                    self.answers.extend(answer);
+                }
+                Ok(frame) => {
+                    self.settle().await;
+                    self.seat.mailbox.hold();
+                    let answer = self.act(frame).await;
+                    self.answers.extend(answer);
+                    let answer = self.answers.next_now().map(Into::into);
+                    let told = self.seat.mailbox.answer(answer.as_ref());
+                    told.map_err(|_| Closed::ByPeer)?;
+                }
+                Err(error) => {
+                    let answer = answers::misunderstood(&frame, &error);
+                    self.answers.extend(Some(Answer::Known(answer)));
+                }
             }
         }
         Ok(())
+    }
+
+    async fn act(&self, frame: ClientFrame) -> Option<Answer> {
+        // Boxed, since it is large, and most connections are silent most of the time.
+        Box::pin(self.gateway.act(&self.session, Some(self.seat.id), frame)).await
     }
 
     /// Tells an answer, and with it those that are there, too.

@@ -53,9 +53,9 @@ impl Answers {
         self.queue.len() >= MAX_PENDING
     }
 
-    /// Adds the answer to the next question.
-    pub fn push(&mut self, answer: Answer) {
-        self.queue.push_back(answer);
+    /// Adds the answer to the next question, if it has one.
+    pub fn extend(&mut self, answer: Option<Answer>) {
+        self.queue.extend(answer);
     }
 
     /// The answer to the oldest question; for ever, where there is none. Cancel-safe.

@@ -34,6 +34,8 @@ struct Inner {
     stream: Option<Arc<TcpStream>>,
     /// What waits; nothing, most of the time.
     backlog: Option<Box<Backlog>>,
+    /// A question is being answered, which nothing overtakes that is told meanwhile.
+    is_held: bool,
     is_closed: bool,
 }
 
@@ -81,6 +83,35 @@ impl Mailbox {
         }
         drop(inner);
         self.stirred.notify_one();
+    }
+
+    /// Lets wait what is told from now on, until [`Mailbox::answer`]: an answer may say how the logs
+    /// stood when it was looked up, and would be old news behind what is told meanwhile.
+    pub fn hold(&self) {
+        self.inner().is_held = true;
+    }
+
+    /// Tells an answer, where there is one, before all that waited for it.
+    ///
+    /// # Errors
+    /// What the system said; then the connection is over.
+    pub fn answer(&self, answer: Option<&Frame>) -> io::Result<usize> {
+        let mut inner = self.inner();
+        inner.is_held = false;
+        if let Some(frame) = answer {
+            let bytes = frame.bytes(self.wire);
+            let written = inner.try_write(&bytes);
+            if written < bytes.len() {
+                let backlog = inner.backlog.get_or_insert_default();
+                if written > 0 {
+                    backlog.rest = bytes.slice(written..);
+                } else {
+                    backlog.waiting.push_front((bytes, Kind::Answer));
+                }
+            }
+        }
+        drop(inner);
+        self.flush()
     }
 
     /// Bytes that are a whole frame on this wire already.
@@ -183,7 +214,7 @@ impl Inner {
     /// found again by whoever flushes.
     fn try_write(&self, piece: &[u8]) -> usize {
         match &self.stream {
-            Some(stream) if self.backlog.is_none() => {
+            Some(stream) if self.backlog.is_none() && !self.is_held => {
                 // Most sockets take it, so the system is asked at once and not the runtime, which
                 // would look up whether they do; where one does not, the runtime has to know.
                 let written = SockRef::from(&**stream).send(piece);
@@ -408,6 +439,21 @@ mod tests {
     fn is_behind(inner: &Inner) -> bool {
         let backlog = inner.backlog.as_deref();
         backlog.is_some_and(|backlog| backlog.forgotten.is_some())
+    }
+
+    #[tokio::test]
+    async fn an_answer_leaves_before_what_was_told_while_it_was_looked_up() {
+        let (mailbox, mut there) = pair(Encoding::Json).await;
+        mailbox.hold();
+        mailbox.push(&frame("told meanwhile"), event(2));
+        mailbox.answer(Some(&frame("answer"))).unwrap();
+        mailbox.push(&frame("told later"), event(3));
+        let name = |name: &str| decoded(&frame(name).bytes(Wire::Json));
+        let last = name("told later");
+        assert_eq!(
+            arrived(&mut there, Encoding::Json, &last).await,
+            [name("answer"), name("told meanwhile"), last]
+        );
     }
 
     #[tokio::test]
