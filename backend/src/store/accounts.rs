@@ -173,3 +173,13 @@ pub(super) fn name_of(db: &Connection, user: UserId) -> Result<Option<String>, r
         .query_row([to_sql(user.0)], |row| row.get(0))
         .optional()
 }
+
+/// Whether the user has this name, in any case.
+pub(super) fn is_called(
+    db: &Connection,
+    user: UserId,
+    name: &str,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND name_key = ?2")?
+        .exists(params![to_sql(user.0), name::key(name)])
+}
