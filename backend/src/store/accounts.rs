@@ -78,6 +78,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn users(&self, ids: Vec<UserId>) -> Result<Vec<User>, StoreError> {
         self.read(move |db| {
+            let db = db.unchecked_transaction()?;
             let mut find = db.prepare_cached("SELECT id, name FROM users WHERE id = ?1")?;
             let found = ids
                 .iter()

@@ -1,9 +1,9 @@
 //! Who belongs where, how their conversations stand, and what is unread in them.
 
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 use shared::{ConversationId, Seq, Timestamp, UserId, event::Position, frame::ConversationSummary};
 
-use super::{Store, StoreError, from_sql, marks::marks_of, to_sql};
+use super::{Store, StoreError, from_sql, marks::AllMarks, to_sql};
 
 impl Store {
     /// Whether this user may read and write there. A private conversation belongs to its two
@@ -38,36 +38,7 @@ impl Store {
         user: UserId,
         limit: u32,
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.read(move |db| {
-            let mut read = db.prepare_cached(
-                "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id, m.delivered_seq
-                 FROM members m CROSS JOIN conversations c ON c.id = m.conversation_id
-                 WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
-            )?;
-            let mut rows = read.query(params![to_sql(user.0), limit])?;
-            let mut conversations = Vec::new();
-            while let Some(row) = rows.next()? {
-                let read_seq: i64 = row.get(3)?;
-                let id = id_of(row, 0)?;
-                let peer = match id.peer_of(user) {
-                    Some(peer) => marks_of(db, row.get(5)?, peer)?,
-                    None => None,
-                };
-                conversations.push(ConversationSummary {
-                    id,
-                    title: row.get(1)?,
-                    head: Seq(from_sql(row.get(2)?)),
-                    read: Seq(from_sql(read_seq)),
-                    unread: unread(db, row.get(5)?, user, read_seq)?,
-                    last_at: Timestamp(row.get(4)?),
-                    delivered: Some(Seq(from_sql(row.get(6)?))),
-                    peer_delivered: peer.map(|(delivered, _)| delivered),
-                    peer_read: peer.map(|(_, read)| read),
-                });
-            }
-            Ok(conversations)
-        })
-        .await
+        self.read(move |db| summary(db, user, limit)).await
     }
 
     /// The newest `seq` of this user's conversations, the most recent first.
@@ -91,22 +62,77 @@ impl Store {
     }
 }
 
-/// Messages of others after the read mark: counted in the log, so the count cannot drift.
-pub(super) fn unread(
+fn summary(
     db: &Connection,
-    conversation: i64,
     user: UserId,
-    read_seq: i64,
-) -> Result<u64, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM events
-         WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 AND kind = 0 LIMIT ?4)",
-    )?
-    .query_row(
-        params![conversation, read_seq, to_sql(user.0), MAX_UNREAD_COUNTED],
-        |row| row.get(0),
-    )
-    .map(from_sql)
+    limit: u32,
+) -> Result<Vec<ConversationSummary>, rusqlite::Error> {
+    let mut read = db.prepare_cached(
+        "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id, m.delivered_seq
+         FROM members m CROSS JOIN conversations c ON c.id = m.conversation_id
+         WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
+    )?;
+    // Each is looked up once for all conversations, of which there may be hundreds.
+    let (mut marks, mut unread) = (AllMarks::of(db)?, Unread::of(db)?);
+    let mut rows = read.query(params![to_sql(user.0), limit])?;
+    let mut conversations = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = id_of(row, 0)?;
+        let (head, seq) = (Seq(from_sql(row.get(2)?)), Seq(from_sql(row.get(3)?)));
+        let conversation = row.get(5)?;
+        let peer = match id.peer_of(user) {
+            Some(peer) => marks.of_member(conversation, peer)?,
+            None => None,
+        };
+        conversations.push(ConversationSummary {
+            id,
+            title: row.get(1)?,
+            head,
+            read: seq,
+            unread: unread.count(conversation, user, seq, head)?,
+            last_at: Timestamp(row.get(4)?),
+            delivered: Some(Seq(from_sql(row.get(6)?))),
+            peer_delivered: peer.map(|(delivered, _)| delivered),
+            peer_read: peer.map(|(_, read)| read),
+        });
+    }
+    Ok(conversations)
+}
+
+/// Messages of others after the read mark: counted in the log, so the count cannot drift.
+pub(super) struct Unread<'c>(CachedStatement<'c>);
+
+impl<'c> Unread<'c> {
+    pub(super) fn of(db: &'c Connection) -> Result<Self, rusqlite::Error> {
+        db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM events
+             WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 AND kind = 0 LIMIT ?4)",
+        )
+        .map(Self)
+    }
+
+    /// In this conversation, of which this user read up to `read`.
+    pub(super) fn count(
+        &mut self,
+        conversation: i64,
+        user: UserId,
+        read: Seq,
+        head: Seq,
+    ) -> Result<u64, rusqlite::Error> {
+        if read >= head {
+            return Ok(0);
+        }
+        let count = self.0.query_row(
+            params![
+                conversation,
+                to_sql(read.0),
+                to_sql(user.0),
+                MAX_UNREAD_COUNTED
+            ],
+            |row| row.get(0),
+        );
+        count.map(from_sql)
+    }
 }
 
 fn id_of(row: &rusqlite::Row<'_>, column: usize) -> Result<ConversationId, rusqlite::Error> {
