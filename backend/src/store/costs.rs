@@ -199,7 +199,7 @@ async fn the_steps_of_a_send_a_page_and_a_summary_are_bounded() {
 
     let summary = world.store.summary(world.ana, MAX_SUMMARY_CONVERSATIONS);
     assert_eq!(summary.await.unwrap().len(), 101);
-    is_within("a summary of 101 conversations", world.steps(), 11_600);
+    is_within("a summary of 101 conversations", world.steps(), 13_000);
 
     world
         .store

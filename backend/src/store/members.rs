@@ -100,15 +100,23 @@ fn summary(
 }
 
 /// Messages of others after the read mark: counted in the log, so the count cannot drift.
-pub(super) struct Unread<'c>(CachedStatement<'c>);
+pub(super) struct Unread<'c> {
+    others: CachedStatement<'c>,
+    own: CachedStatement<'c>,
+}
 
 impl<'c> Unread<'c> {
     pub(super) fn of(db: &'c Connection) -> Result<Self, rusqlite::Error> {
-        db.prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM events
-             WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 AND kind = 0 LIMIT ?4)",
-        )
-        .map(Self)
+        Ok(Self {
+            others: db.prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM events
+                 WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 LIMIT ?4)",
+            )?,
+            own: db.prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE seq > ?2) FROM (SELECT seq FROM events
+                 WHERE conversation_id = ?1 AND sender_id = ?3 LIMIT ?4)",
+            )?,
+        })
     }
 
     /// In this conversation, of which this user read up to `read`.
@@ -119,19 +127,25 @@ impl<'c> Unread<'c> {
         read: Seq,
         head: Seq,
     ) -> Result<u64, rusqlite::Error> {
-        if read >= head {
+        // Every event is a message, and their numbers have no holes.
+        let after = head.0.saturating_sub(read.0);
+        if after == 0 {
             return Ok(0);
         }
-        let count = self.0.query_row(
-            params![
-                conversation,
-                to_sql(read.0),
-                to_sql(user.0),
-                MAX_UNREAD_COUNTED
-            ],
-            |row| row.get(0),
-        );
-        count.map(from_sql)
+        let place = |most: u64| [conversation, to_sql(read.0), to_sql(user.0), to_sql(most)];
+        if after > FEW {
+            // Who has much to read has mostly written little: then the rest is arithmetic.
+            let (own, own_after) = self.own.query_row(place(MAX_OWN_COUNTED), |row| {
+                Ok((from_sql(row.get(0)?), from_sql(row.get(1)?)))
+            })?;
+            if own < MAX_OWN_COUNTED {
+                return Ok((after - own_after).min(MAX_UNREAD_COUNTED));
+            }
+        }
+        let others = self
+            .others
+            .query_row(place(MAX_UNREAD_COUNTED), |row| row.get(0));
+        others.map(from_sql)
     }
 }
 
@@ -143,4 +157,71 @@ fn id_of(row: &rusqlite::Row<'_>, column: usize) -> Result<ConversationId, rusql
 }
 
 /// Counting ends here. Source: a badge says 99+ long before, and the count stays cheap.
-const MAX_UNREAD_COUNTED: u32 = 1000;
+const MAX_UNREAD_COUNTED: u64 = 1000;
+/// A person's own messages of a conversation are counted up to here. They lie side by side in an index,
+/// so this costs as much as a few tens of whole messages.
+const MAX_OWN_COUNTED: u64 = 200;
+/// So many messages are counted one by one.
+const FEW: u64 = 32;
+
+#[cfg(test)]
+mod tests {
+    use shared::{ConversationId, MsgId, Seq, Timestamp, UserId};
+    use tempfile::TempDir;
+
+    use super::super::{Append, Appended, Store, World, probe::in_one_batch};
+
+    const EVERYONE: ConversationId = ConversationId::EVERYONE;
+    const ANA: UserId = UserId(1);
+    const BO: UserId = UserId(2);
+
+    #[tokio::test]
+    async fn unread_is_what_others_said_after_the_mark_however_it_is_counted() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), World::Demo, None).unwrap();
+        for name in ["Ana", "Bo"] {
+            store
+                .create_user(name.into(), None, Timestamp(0))
+                .await
+                .unwrap();
+        }
+        // Bo says every seventh message, so 200 of his own are passed on the way; Ana the others.
+        let sender = |seq: u64| if seq.is_multiple_of(7) { BO } else { ANA };
+        let mut head = 0;
+        for until in [20, 33, 100, 900, 1399, 1600, 2400] {
+            let sends = (head + 1..=until).map(|seq| {
+                let message = Append {
+                    conversation: EVERYONE,
+                    peer_name: None,
+                    sender: sender(seq),
+                    msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
+                    content: "hi".into(),
+                    now: Timestamp(0),
+                };
+                store.append(message, |_| {})
+            });
+            let sent = in_one_batch(&store, || (), sends).await;
+            assert!(
+                sent.iter()
+                    .all(|one| matches!(one, Ok(Appended::Stored(_))))
+            );
+            head = until;
+            for (me, marks) in [(ANA, &[0][..]), (BO, &[0, 7, head / 2, head - 1, head])] {
+                for read in marks {
+                    let (marked, mark) = store
+                        .mark_read(me, EVERYONE, Seq(*read))
+                        .await
+                        .unwrap()
+                        .unwrap();
+                    let after = marked.marks.read.0 + 1..=head;
+                    let others = after.filter(|seq| sender(*seq) != me).count();
+                    assert_eq!(
+                        mark.unread,
+                        others.min(1000) as u64,
+                        "{me:?} {read} of {head}"
+                    );
+                }
+            }
+        }
+    }
+}
