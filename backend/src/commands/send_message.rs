@@ -50,6 +50,7 @@ pub struct Ack {
 pub struct Sending {
     answered: Answered<Appended>,
     conversation: ConversationId,
+    peer_name: Option<String>,
 }
 
 impl Future for Sending {
@@ -62,7 +63,10 @@ impl Future for Sending {
                 Appended::Stored(message) | Appended::Repeated(message) => Ok(Ack { message }),
                 Appended::MsgIdReused => Err(Refusal::MsgIdReused),
                 Appended::NotMember => Err(Refusal::NotMember),
-                Appended::NoSuchUser => Err(Refusal::NoSuchUser(self.conversation.to_string())),
+                Appended::NoSuchUser => Err(match &self.peer_name {
+                    Some(name) => nobody(name),
+                    None => Refusal::NoSuchUser(self.conversation.to_string()),
+                }),
             })
     }
 }
@@ -91,13 +95,18 @@ impl Commands {
         self.limits
             .check(caller.user.id)
             .map_err(Refusal::TooFast)?;
-        let conversation = match send.to {
-            Recipient::Conversation(id) => id,
-            Recipient::Named(name) => self.direct_with(caller, &name).await?,
-            Recipient::Private(id, name) => self.agreed(caller, id, &name).await?,
+        let (conversation, peer_name) = match send.to {
+            Recipient::Conversation(id) => (id, None),
+            Recipient::Named(name) => (self.direct_with(caller, &name).await?, None),
+            Recipient::Private(id, name) if name.is_empty() => (id, None),
+            Recipient::Private(id, name) => {
+                let parsed = name::parse(&name).map_err(|_| nobody(&name))?;
+                (id, Some(parsed))
+            }
         };
         let append = Append {
             conversation,
+            peer_name: peer_name.clone(),
             sender: caller.user.id,
             msg_id: send.msg_id,
             content: send.content,
@@ -118,32 +127,20 @@ impl Commands {
         Ok(Sending {
             answered,
             conversation,
+            peer_name,
         })
     }
 
-    /// After the restore of a backup an id may be given again, to somebody else: where the sender says
-    /// a name as well, a message goes to nobody but who has both.
-    async fn agreed(
-        &self,
-        caller: &Session,
-        conversation: ConversationId,
-        name: &str,
-    ) -> Result<ConversationId, Refusal> {
-        let is_mine = conversation.peer_of(caller.user.id).is_some();
-        if is_mine && !name.is_empty() && self.direct_with(caller, name).await? != conversation {
-            return Err(Refusal::NoSuchUser(
-                name.chars().take(LONGEST_NAME_SHOWN).collect(),
-            ));
-        }
-        Ok(conversation)
-    }
-
     async fn direct_with(&self, caller: &Session, text: &str) -> Result<ConversationId, Refusal> {
-        let nobody = || Refusal::NoSuchUser(text.chars().take(LONGEST_NAME_SHOWN).collect());
-        let name = name::parse(text).map_err(|_| nobody())?;
-        let (peer, _) = self.store.user_by_name(&name).await?.ok_or_else(nobody)?;
+        let name = name::parse(text).map_err(|_| nobody(text))?;
+        let found = self.store.user_by_name(&name).await?;
+        let (peer, _) = found.ok_or_else(|| nobody(text))?;
         Ok(ConversationId::direct(caller.user.id, peer.id))
     }
+}
+
+fn nobody(called: &str) -> Refusal {
+    Refusal::NoSuchUser(called.chars().take(LONGEST_NAME_SHOWN).collect())
 }
 
 /// Characters of a name that nobody has, repeated to whoever wrote it.

@@ -78,6 +78,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn users(&self, ids: Vec<UserId>) -> Result<Vec<User>, StoreError> {
         self.read(move |db| {
+            let db = db.unchecked_transaction()?;
             let mut find = db.prepare_cached("SELECT id, name FROM users WHERE id = ?1")?;
             let found = ids
                 .iter()
@@ -172,4 +173,14 @@ pub(super) fn name_of(db: &Connection, user: UserId) -> Result<Option<String>, r
     db.prepare_cached("SELECT name FROM users WHERE id = ?1")?
         .query_row([to_sql(user.0)], |row| row.get(0))
         .optional()
+}
+
+/// Whether the user has this name, in any case.
+pub(super) fn is_called(
+    db: &Connection,
+    user: UserId,
+    name: &str,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND name_key = ?2")?
+        .exists(params![to_sql(user.0), name::key(name)])
 }

@@ -5,6 +5,7 @@ use shared::{Check, ConversationId, Message, MsgId, Seq, Timestamp, UserId};
 
 use super::{
     Answered, Store, StoreError,
+    accounts::is_called,
     checks::{check_from_sql, check_to_sql},
     conversations::{Head, NotBegun, begin_direct},
     from_sql, to_sql,
@@ -17,6 +18,9 @@ use crate::sabotage::{self, Defect};
 pub struct Append {
     /// Where.
     pub conversation: ConversationId,
+    /// What the sender calls the other person of a private conversation, where that must be so: after the
+    /// restore of a backup an id may be given again, to somebody else.
+    pub peer_name: Option<String>,
     /// Who says it.
     pub sender: UserId,
     /// The sender's id for it.
@@ -38,7 +42,7 @@ pub enum Appended {
     MsgIdReused,
     /// The sender does not belong there, or there is no such conversation.
     NotMember,
-    /// The other person of a private conversation does not exist.
+    /// The other person of a private conversation does not exist, or is called otherwise.
     NoSuchUser,
 }
 
@@ -75,8 +79,11 @@ impl Store {
             .await
     }
 
-    #[cfg(test)]
-    pub(super) async fn append(
+    /// As [`Store::start_append`]; answers after the commit.
+    ///
+    /// # Errors
+    /// [`StoreError`], as there.
+    pub async fn append(
         &self,
         message: Append,
         committed: impl FnOnce(&Appended) + Send + 'static,
@@ -87,6 +94,11 @@ impl Store {
 
 /// Appends in a transaction that is open.
 pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended, rusqlite::Error> {
+    if let (Some(peer), Some(name)) = (new.conversation.peer_of(new.sender), &new.peer_name)
+        && !is_called(to.db(), peer, name)?
+    {
+        return Ok(Appended::NoSuchUser);
+    }
     let head = match to.head(new.conversation)? {
         Some(head) => head,
         None => match begin_direct(to.db(), new.conversation, new.sender, new.now)? {

@@ -1,6 +1,6 @@
 //! Check values: computed for old rows, and compared with what clients hold.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use shared::{Check, ConversationId, MsgId, UserId, event::Position};
 
 use super::{Store, StoreError, from_sql, to_sql};
@@ -33,9 +33,12 @@ impl Store {
         cursors: Vec<Position>,
     ) -> Result<Compared, StoreError> {
         self.read(move |db| {
+            // One look at the database for all: to begin and to end one costs as much as a comparison.
+            let db = db.unchecked_transaction()?;
+            let mut logs = Logs::of(&db)?;
             let mut compared = Compared::default();
             for cursor in cursors {
-                match compare(db, user, cursor)? {
+                match logs.compare(user, cursor)? {
                     Standing::Diverged => compared.diverged.push(cursor.conversation),
                     Standing::Undelivered => compared.undelivered.push(cursor),
                     Standing::Known => {}
@@ -47,48 +50,61 @@ impl Store {
     }
 }
 
-fn compare(db: &Connection, user: UserId, cursor: Position) -> Result<Standing, rusqlite::Error> {
-    let found: Option<(i64, i64, i64)> = db
-        .prepare_cached(
-            "SELECT c.id, c.last_seq, m.delivered_seq FROM conversations c
-             JOIN members m ON m.conversation_id = c.id AND m.user_id = ?2
-             WHERE c.key = ?1",
-        )?
-        .query_row(
-            params![cursor.conversation.to_string(), to_sql(user.0)],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .optional()?;
-    let Some((row, last, delivered)) = found else {
-        // A private conversation exists from its first message on; that one is not there any more.
-        let is_gone = cursor.seq.0 > 0 && cursor.conversation.peer_of(user).is_some();
-        return Ok(if is_gone {
-            Standing::Diverged
-        } else {
-            Standing::Known
-        });
-    };
-    if cursor.seq.0 > from_sql(last) {
-        return Ok(Standing::Diverged);
-    }
-    if let Some(check) = cursor.check {
-        let here: Option<i64> = db
-            .prepare_cached(
+/// What a cursor is compared with; looked up once for all of a device's cursors.
+struct Logs<'c> {
+    end: CachedStatement<'c>,
+    check: CachedStatement<'c>,
+}
+
+impl<'c> Logs<'c> {
+    fn of(db: &'c Connection) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            end: db.prepare_cached(
+                "SELECT c.id, c.last_seq, m.delivered_seq FROM conversations c
+                 JOIN members m ON m.conversation_id = c.id AND m.user_id = ?2
+                 WHERE c.key = ?1",
+            )?,
+            check: db.prepare_cached(
                 "SELECT check_value FROM events WHERE conversation_id = ?1 AND seq = ?2",
-            )?
-            .query_row([row, to_sql(cursor.seq.0)], |row| row.get(0))
+            )?,
+        })
+    }
+
+    fn compare(&mut self, user: UserId, cursor: Position) -> Result<Standing, rusqlite::Error> {
+        let found: Option<(i64, i64, i64)> = self
+            .end
+            .query_row(
+                params![cursor.conversation.to_string(), to_sql(user.0)],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()?;
-        if here.is_some_and(|here| check_from_sql(here) != check) {
+        let Some((row, last, delivered)) = found else {
+            // A private conversation exists from its first message on; that one is not there any more.
+            let is_gone = cursor.seq.0 > 0 && cursor.conversation.peer_of(user).is_some();
+            return Ok(if is_gone {
+                Standing::Diverged
+            } else {
+                Standing::Known
+            });
+        };
+        if cursor.seq.0 > from_sql(last) {
             return Ok(Standing::Diverged);
         }
+        if let Some(check) = cursor.check {
+            let place = [row, to_sql(cursor.seq.0)];
+            let here: Option<i64> = self.check.query_row(place, |row| row.get(0)).optional()?;
+            if here.is_some_and(|here| check_from_sql(here) != check) {
+                return Ok(Standing::Diverged);
+            }
+        }
+        // A cursor without a check value stands for no event that the device holds.
+        let is_new = cursor.check.is_some() && cursor.seq.0 > from_sql(delivered);
+        Ok(if is_new {
+            Standing::Undelivered
+        } else {
+            Standing::Known
+        })
     }
-    // A cursor without a check value stands for no event that the device holds.
-    let is_new = cursor.check.is_some() && cursor.seq.0 > from_sql(delivered);
-    Ok(if is_new {
-        Standing::Undelivered
-    } else {
-        Standing::Known
-    })
 }
 
 /// Computes the check values of a database that was written before there were any.

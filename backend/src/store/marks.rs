@@ -2,14 +2,20 @@
 //!
 //! Marks only grow, never pass the end of the log, and who has read has it delivered.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use shared::{
     ConversationId, Seq, UserId,
     event::Position,
     frame::{Marks, ReadMark},
 };
 
-use super::{Store, StoreError, conversations::head_of, from_sql, members::unread, to_sql};
+use super::{
+    Store, StoreError,
+    conversations::{Head, head_of},
+    from_sql,
+    members::Unread,
+    to_sql,
+};
 
 /// A member's marks after one was to be moved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,14 +39,14 @@ impl Store {
         seq: Seq,
     ) -> Result<Option<(Marked, ReadMark)>, StoreError> {
         self.write(move |db| {
-            let Some((row, marked)) = raise(db, user, conversation, seq, seq)? else {
+            let Some((head, marked)) = raise(db, user, conversation, seq, seq)? else {
                 return Ok(None);
             };
             let read = marked.marks.read;
             let mark = ReadMark {
                 conversation,
                 seq: read,
-                unread: unread(db, row, user, to_sql(read.0))?,
+                unread: Unread::of(db)?.count(head.row, user, read, head.seq)?,
             };
             Ok(Some((marked, mark)))
         })
@@ -73,19 +79,29 @@ impl Store {
     }
 }
 
-/// The marks of one member; none to somebody who does not belong there.
-pub(super) fn marks_of(
-    db: &Connection,
-    conversation: i64,
-    user: UserId,
-) -> Result<Option<(Seq, Seq)>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT delivered_seq, read_seq FROM members WHERE user_id = ?1 AND conversation_id = ?2",
-    )?
-    .query_row([to_sql(user.0), conversation], |row| {
-        Ok((Seq(from_sql(row.get(0)?)), Seq(from_sql(row.get(1)?))))
-    })
-    .optional()
+/// Delivered and read marks of members.
+pub(super) struct AllMarks<'c>(CachedStatement<'c>);
+
+impl<'c> AllMarks<'c> {
+    pub(super) fn of(db: &'c Connection) -> Result<Self, rusqlite::Error> {
+        db.prepare_cached(
+            "SELECT delivered_seq, read_seq FROM members
+             WHERE user_id = ?1 AND conversation_id = ?2",
+        )
+        .map(Self)
+    }
+
+    /// Of one member; none of somebody who does not belong there.
+    pub(super) fn of_member(
+        &mut self,
+        conversation: i64,
+        user: UserId,
+    ) -> Result<Option<(Seq, Seq)>, rusqlite::Error> {
+        let marks = self.0.query_row([to_sql(user.0), conversation], |row| {
+            Ok((Seq(from_sql(row.get(0)?)), Seq(from_sql(row.get(1)?))))
+        });
+        marks.optional()
+    }
 }
 
 /// Moves both marks up to these places, the read mark's no further than the other's.
@@ -95,11 +111,11 @@ fn raise(
     conversation: ConversationId,
     delivered: Seq,
     read: Seq,
-) -> Result<Option<(i64, Marked)>, rusqlite::Error> {
+) -> Result<Option<(Head, Marked)>, rusqlite::Error> {
     let Some(head) = head_of(db, conversation)? else {
         return Ok(None);
     };
-    let Some(before) = marks_of(db, head.row, user)? else {
+    let Some(before) = AllMarks::of(db)?.of_member(head.row, user)? else {
         return Ok(None);
     };
     let read = before.1.max(read.min(head.seq));
@@ -123,5 +139,5 @@ fn raise(
         delivered,
         read,
     };
-    Ok(Some((head.row, Marked { marks, has_moved })))
+    Ok(Some((head, Marked { marks, has_moved })))
 }

@@ -1,9 +1,9 @@
 //! Who belongs where, how their conversations stand, and what is unread in them.
 
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 use shared::{ConversationId, Seq, Timestamp, UserId, event::Position, frame::ConversationSummary};
 
-use super::{Store, StoreError, from_sql, marks::marks_of, to_sql};
+use super::{Store, StoreError, from_sql, marks::AllMarks, to_sql};
 
 impl Store {
     /// Whether this user may read and write there. A private conversation belongs to its two
@@ -38,36 +38,7 @@ impl Store {
         user: UserId,
         limit: u32,
     ) -> Result<Vec<ConversationSummary>, StoreError> {
-        self.read(move |db| {
-            let mut read = db.prepare_cached(
-                "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id, m.delivered_seq
-                 FROM members m CROSS JOIN conversations c ON c.id = m.conversation_id
-                 WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
-            )?;
-            let mut rows = read.query(params![to_sql(user.0), limit])?;
-            let mut conversations = Vec::new();
-            while let Some(row) = rows.next()? {
-                let read_seq: i64 = row.get(3)?;
-                let id = id_of(row, 0)?;
-                let peer = match id.peer_of(user) {
-                    Some(peer) => marks_of(db, row.get(5)?, peer)?,
-                    None => None,
-                };
-                conversations.push(ConversationSummary {
-                    id,
-                    title: row.get(1)?,
-                    head: Seq(from_sql(row.get(2)?)),
-                    read: Seq(from_sql(read_seq)),
-                    unread: unread(db, row.get(5)?, user, read_seq)?,
-                    last_at: Timestamp(row.get(4)?),
-                    delivered: Some(Seq(from_sql(row.get(6)?))),
-                    peer_delivered: peer.map(|(delivered, _)| delivered),
-                    peer_read: peer.map(|(_, read)| read),
-                });
-            }
-            Ok(conversations)
-        })
-        .await
+        self.read(move |db| summary(db, user, limit)).await
     }
 
     /// The newest `seq` of this user's conversations, the most recent first.
@@ -91,22 +62,91 @@ impl Store {
     }
 }
 
-/// Messages of others after the read mark: counted in the log, so the count cannot drift.
-pub(super) fn unread(
+fn summary(
     db: &Connection,
-    conversation: i64,
     user: UserId,
-    read_seq: i64,
-) -> Result<u64, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM events
-         WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 AND kind = 0 LIMIT ?4)",
-    )?
-    .query_row(
-        params![conversation, read_seq, to_sql(user.0), MAX_UNREAD_COUNTED],
-        |row| row.get(0),
-    )
-    .map(from_sql)
+    limit: u32,
+) -> Result<Vec<ConversationSummary>, rusqlite::Error> {
+    let mut read = db.prepare_cached(
+        "SELECT c.key, c.title, c.last_seq, m.read_seq, c.last_at, c.id, m.delivered_seq
+         FROM members m CROSS JOIN conversations c ON c.id = m.conversation_id
+         WHERE m.user_id = ?1 ORDER BY c.last_at DESC, c.id LIMIT ?2",
+    )?;
+    // Each is looked up once for all conversations, of which there may be hundreds.
+    let (mut marks, mut unread) = (AllMarks::of(db)?, Unread::of(db)?);
+    let mut rows = read.query(params![to_sql(user.0), limit])?;
+    let mut conversations = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = id_of(row, 0)?;
+        let (head, seq) = (Seq(from_sql(row.get(2)?)), Seq(from_sql(row.get(3)?)));
+        let conversation = row.get(5)?;
+        let peer = match id.peer_of(user) {
+            Some(peer) => marks.of_member(conversation, peer)?,
+            None => None,
+        };
+        conversations.push(ConversationSummary {
+            id,
+            title: row.get(1)?,
+            head,
+            read: seq,
+            unread: unread.count(conversation, user, seq, head)?,
+            last_at: Timestamp(row.get(4)?),
+            delivered: Some(Seq(from_sql(row.get(6)?))),
+            peer_delivered: peer.map(|(delivered, _)| delivered),
+            peer_read: peer.map(|(_, read)| read),
+        });
+    }
+    Ok(conversations)
+}
+
+/// Messages of others after the read mark: counted in the log, so the count cannot drift.
+pub(super) struct Unread<'c> {
+    others: CachedStatement<'c>,
+    own: CachedStatement<'c>,
+}
+
+impl<'c> Unread<'c> {
+    pub(super) fn of(db: &'c Connection) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            others: db.prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM events
+                 WHERE conversation_id = ?1 AND seq > ?2 AND sender_id <> ?3 LIMIT ?4)",
+            )?,
+            own: db.prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE seq > ?2) FROM (SELECT seq FROM events
+                 WHERE conversation_id = ?1 AND sender_id = ?3 LIMIT ?4)",
+            )?,
+        })
+    }
+
+    /// In this conversation, of which this user read up to `read`.
+    pub(super) fn count(
+        &mut self,
+        conversation: i64,
+        user: UserId,
+        read: Seq,
+        head: Seq,
+    ) -> Result<u64, rusqlite::Error> {
+        // Every event is a message, and their numbers have no holes.
+        let after = head.0.saturating_sub(read.0);
+        if after == 0 {
+            return Ok(0);
+        }
+        let place = |most: u64| [conversation, to_sql(read.0), to_sql(user.0), to_sql(most)];
+        if after > FEW {
+            // Who has much to read has mostly written little: then the rest is arithmetic.
+            let (own, own_after) = self.own.query_row(place(MAX_OWN_COUNTED), |row| {
+                Ok((from_sql(row.get(0)?), from_sql(row.get(1)?)))
+            })?;
+            if own < MAX_OWN_COUNTED {
+                return Ok((after - own_after).min(MAX_UNREAD_COUNTED));
+            }
+        }
+        let others = self
+            .others
+            .query_row(place(MAX_UNREAD_COUNTED), |row| row.get(0));
+        others.map(from_sql)
+    }
 }
 
 fn id_of(row: &rusqlite::Row<'_>, column: usize) -> Result<ConversationId, rusqlite::Error> {
@@ -117,4 +157,71 @@ fn id_of(row: &rusqlite::Row<'_>, column: usize) -> Result<ConversationId, rusql
 }
 
 /// Counting ends here. Source: a badge says 99+ long before, and the count stays cheap.
-const MAX_UNREAD_COUNTED: u32 = 1000;
+const MAX_UNREAD_COUNTED: u64 = 1000;
+/// A person's own messages of a conversation are counted up to here. They lie side by side in an index,
+/// so this costs as much as a few tens of whole messages.
+const MAX_OWN_COUNTED: u64 = 200;
+/// So many messages are counted one by one.
+const FEW: u64 = 32;
+
+#[cfg(test)]
+mod tests {
+    use shared::{ConversationId, MsgId, Seq, Timestamp, UserId};
+    use tempfile::TempDir;
+
+    use super::super::{Append, Appended, Store, World, probe::in_one_batch};
+
+    const EVERYONE: ConversationId = ConversationId::EVERYONE;
+    const ANA: UserId = UserId(1);
+    const BO: UserId = UserId(2);
+
+    #[tokio::test]
+    async fn unread_is_what_others_said_after_the_mark_however_it_is_counted() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), World::Demo, None).unwrap();
+        for name in ["Ana", "Bo"] {
+            store
+                .create_user(name.into(), None, Timestamp(0))
+                .await
+                .unwrap();
+        }
+        // Bo says every seventh message, so 200 of his own are passed on the way; Ana the others.
+        let sender = |seq: u64| if seq.is_multiple_of(7) { BO } else { ANA };
+        let mut head = 0;
+        for until in [20, 33, 100, 900, 1399, 1600, 2400] {
+            let sends = (head + 1..=until).map(|seq| {
+                let message = Append {
+                    conversation: EVERYONE,
+                    peer_name: None,
+                    sender: sender(seq),
+                    msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
+                    content: "hi".into(),
+                    now: Timestamp(0),
+                };
+                store.append(message, |_| {})
+            });
+            let sent = in_one_batch(&store, || (), sends).await;
+            assert!(
+                sent.iter()
+                    .all(|one| matches!(one, Ok(Appended::Stored(_))))
+            );
+            head = until;
+            for (me, marks) in [(ANA, &[0][..]), (BO, &[0, 7, head / 2, head - 1, head])] {
+                for read in marks {
+                    let (marked, mark) = store
+                        .mark_read(me, EVERYONE, Seq(*read))
+                        .await
+                        .unwrap()
+                        .unwrap();
+                    let after = marked.marks.read.0 + 1..=head;
+                    let others = after.filter(|seq| sender(*seq) != me).count();
+                    assert_eq!(
+                        mark.unread,
+                        others.min(1000) as u64,
+                        "{me:?} {read} of {head}"
+                    );
+                }
+            }
+        }
+    }
+}

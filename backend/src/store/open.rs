@@ -163,7 +163,7 @@ fn check_before_touching(file: &Path) -> Result<(), OpenError> {
 fn configure(connection: &Connection, page_limit: Option<u32>) -> Result<(), rusqlite::Error> {
     // FULL: a commit returns when the log is synced to disk. Checkpoints are the writer's own.
     connection.execute_batch(
-        "PRAGMA page_size = 8192;
+        "PRAGMA page_size = 4096;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;

@@ -282,6 +282,7 @@ mod tests {
     fn message(n: u64) -> Append {
         Append {
             conversation: EVERYONE,
+            peer_name: None,
             sender: UserId(1),
             msg_id: MsgId::parse(&format!("m{n}")).unwrap(),
             content: "hi".into(),
