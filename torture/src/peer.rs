@@ -7,6 +7,7 @@
 mod http;
 mod line;
 mod requests;
+mod session;
 mod socket;
 mod writer;
 

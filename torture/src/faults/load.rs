@@ -9,6 +9,8 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let mut plan = bench.plan();
     plan.habits.depth = bench.either(3, 40);
+    // Nothing was wrong, so pushes and pulls alone must do: heartbeats come too late to help.
+    plan.are_told = false;
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let started = Instant::now();
     stage.write();

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, pin::Pin};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http1::{SendRequest, handshake},
     header,
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use shared::http::{Credentials, SignedIn};
 use tokio::{net::TcpStream, time::timeout};
 
-use super::socket::OPENING;
+use super::{session::Session, socket::OPENING};
 
 /// One connection and what is said on it. Every request carries the session's token.
 pub(super) struct Http {
@@ -21,14 +21,19 @@ pub(super) struct Http {
     connection: Option<Connection>,
     address: SocketAddr,
     token: String,
+    session: Session,
 }
 
 /// What moves the bytes; ends with the connection.
 type Connection = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Http {
-    /// Opens a connection for the session of this token; an empty one is nobody's.
-    pub(super) async fn open(address: SocketAddr, token: String) -> Option<Self> {
+    /// Opens a connection for a session, whose token is this; an empty one is nobody's.
+    pub(super) async fn open(
+        address: SocketAddr,
+        token: String,
+        session: &Session,
+    ) -> Option<Self> {
         let opening = async {
             let stream = TcpStream::connect(address).await.ok()?;
             stream.set_nodelay(true).ok()?;
@@ -42,6 +47,7 @@ impl Http {
             })),
             address,
             token,
+            session: session.clone(),
         })
     }
 
@@ -53,7 +59,8 @@ impl Http {
         };
         let body = serde_json::to_vec(&credentials).ok()?;
         let asking = async {
-            let mut http = Self::open(address, String::new()).await?;
+            let nobody = Session::default();
+            let mut http = Self::open(address, String::new(), &nobody).await?;
             http.post("/api/v1/sessions", body).await
         };
         let answer = timeout(OPENING, asking).await.ok().flatten()?;
@@ -65,8 +72,9 @@ impl Http {
     pub(super) async fn post(&mut self, path: &str, body: Vec<u8>) -> Option<Bytes> {
         let request = self.request("POST", path, body)?;
         let answer = self.sender.send_request(request);
+        let session = &self.session;
         drive(&mut self.connection, async {
-            let answer = answer.await.ok().filter(|one| one.status().is_success())?;
+            let answer = answer.await.ok().filter(|one| is_taken(session, one))?;
             Some(answer.into_body().collect().await.ok()?.to_bytes())
         })
         .await
@@ -77,7 +85,7 @@ impl Http {
         let request = self.request("GET", path, Vec::new())?;
         let answer = self.sender.send_request(request);
         let answer = drive(&mut self.connection, answer).await.ok()?;
-        answer.status().is_success().then_some(answer)
+        is_taken(&self.session, &answer).then_some(answer)
     }
 
     /// The next piece of a body that comes on this connection; none at its end.
@@ -101,6 +109,15 @@ impl Http {
         }
         request.body(Full::new(Bytes::from(body))).ok()
     }
+}
+
+fn is_taken(session: &Session, answer: &Response<Incoming>) -> bool {
+    if answer.status() == StatusCode::UNAUTHORIZED {
+        session.refused();
+    } else if answer.status().is_success() {
+        session.taken();
+    }
+    answer.status().is_success()
 }
 
 /// Does work that waits for the connection while that is moved on.

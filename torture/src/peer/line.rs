@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     requests::{By, Requests},
+    session::Session,
     socket::{self, Socket, connect},
 };
 
@@ -53,6 +54,7 @@ pub(super) enum Came {
 /// The line of one peer; at most one thing is open on it, and a probe beside it.
 pub(super) struct Line {
     name: String,
+    session: Session,
     lets: Lets,
     way: Way,
     probe: Option<Pending<bool>>,
@@ -72,6 +74,7 @@ impl Line {
     pub(super) fn new(name: String, lets: Lets) -> Self {
         Self {
             name,
+            session: Session::default(),
             lets,
             way: Way::Closed,
             probe: None,
@@ -88,7 +91,8 @@ impl Line {
     pub(super) fn open(&mut self, transport: Transport, address: Option<SocketAddr>) {
         let by_requests = |by| match address {
             Some(address) => {
-                Way::Requests(Requests::begin(by, self.lets, address, self.name.clone()))
+                let (name, session) = (self.name.clone(), self.session.clone());
+                Way::Requests(Requests::begin(by, self.lets, address, name, session))
             }
             None => refused(),
         };

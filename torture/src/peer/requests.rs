@@ -12,6 +12,7 @@ use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use super::{
     http::Http,
     line::{Came, Lets},
+    session::Session,
 };
 
 /// How what comes is asked for.
@@ -33,7 +34,13 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Begins; says that it is open, or that it is lost, by what comes.
-    pub(super) fn begin(by: By, lets: Lets, address: SocketAddr, name: String) -> Self {
+    pub(super) fn begin(
+        by: By,
+        lets: Lets,
+        address: SocketAddr,
+        name: String,
+        session: Session,
+    ) -> Self {
         let (said, came) = mpsc::channel(MOST_WAITING);
         let (frames, posted) = mpsc::channel(MOST_WAITING);
         let (polls, polled) = mpsc::channel(1);
@@ -42,6 +49,7 @@ impl Requests {
             let conversation = Conversation {
                 address,
                 name,
+                session,
                 said,
             };
             conversation.run(by, lets, posted, polled).await;
@@ -73,6 +81,7 @@ impl Requests {
 struct Conversation {
     address: SocketAddr,
     name: String,
+    session: Session,
     said: mpsc::Sender<Came>,
 }
 
@@ -85,7 +94,7 @@ impl Conversation {
         polled: mpsc::Receiver<Sync>,
     ) {
         // Each ends when its connection does, and then all do.
-        if let Some(token) = Http::sign_in(self.address, &self.name).await {
+        if let Some(token) = self.session.token(self.address, &self.name).await {
             match by {
                 By::Stream => tokio::select! {
                     _ = self.stream(&token, lets) => {}
@@ -101,7 +110,7 @@ impl Conversation {
     }
 
     async fn stream(&self, token: &str, lets: Lets) -> Option<()> {
-        let mut http = Http::open(self.address, token.to_owned()).await?;
+        let mut http = Http::open(self.address, token.to_owned(), &self.session).await?;
         let mut body = http.get("/api/v1/events").await?.into_body();
         if lets == Lets::WholeAnswers {
             // Held back until its end, which never comes.
@@ -122,7 +131,7 @@ impl Conversation {
     }
 
     async fn poll(&self, token: &str, mut polls: mpsc::Receiver<Sync>) -> Option<()> {
-        let mut http = Http::open(self.address, token.to_owned()).await?;
+        let mut http = Http::open(self.address, token.to_owned(), &self.session).await?;
         self.said.send(Came::Opened).await.ok()?;
         loop {
             let sync = serde_json::to_vec(&polls.recv().await?).ok()?;
@@ -135,7 +144,7 @@ impl Conversation {
 
     /// One request after the other, so that frames are acted on in their order.
     async fn post(&self, token: &str, mut frames: mpsc::Receiver<String>) -> Option<()> {
-        let mut http = Http::open(self.address, token.to_owned()).await?;
+        let mut http = Http::open(self.address, token.to_owned(), &self.session).await?;
         let mut next = None;
         loop {
             let first = match next.take() {
