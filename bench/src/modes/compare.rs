@@ -7,7 +7,7 @@ use std::{env, io, path::PathBuf};
 
 use clap::Args;
 
-use super::fanout::{self, Failure, Load};
+use super::fanout::{self, Failure, Load, noting_a_full_generator};
 use crate::{
     report::{Case, Report},
     target::{self, Target},
@@ -59,6 +59,9 @@ fn of(mut report: Report, limits: &[Case], ponds: &[Case]) -> Report {
             let figure = figure.replace('_', " ");
             report = report.note(format!("{name}, {figure}, each run: {}", seen.join(", ")));
         }
+    }
+    for case in [&limit, &pond] {
+        report = noting_a_full_generator(report, case);
     }
     report.case(limit).case(pond).case(ratio)
 }

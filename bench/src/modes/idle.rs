@@ -11,10 +11,11 @@ use clap::Args;
 use crate::{
     crew::{self, Failure},
     crowd::{Crowd, Happening},
+    meter::{Meter, Used},
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, Target},
+    target::{self, Target},
 };
 
 #[derive(Args)]
@@ -79,7 +80,7 @@ pub(super) fn settle(crowd: &mut Crowd, progress: &mut Progress) -> io::Result<(
 }
 
 struct Held {
-    used: target::Used,
+    used: Used,
     resident_kib: Option<u64>,
     is_pinged: Vec<bool>,
     ended: u64,

@@ -23,11 +23,12 @@ use self::seen::{Seen, Sent};
 use crate::{
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, arrive::NotIn, upgrade::Person},
+    meter::{Meter, Used},
     moment::Moment,
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, NoServer, Target, Used},
+    target::{self, NoServer, Target},
     wire::{self, Wire},
 };
 
