@@ -233,19 +233,15 @@ fn pin_self() {
     }
 }
 
-/// Whether there is a second core and the tool.
+/// Whether there are both cores and the tool.
 fn can_pin() -> bool {
-    let cores = fs::read_to_string("/proc/cpuinfo").map_or(1, |cores| {
-        let lines = cores.lines();
-        lines.filter(|line| line.starts_with("processor")).count()
-    });
-    let has_tool = Command::new("taskset")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    cores > GENERATORS_CORE && has_tool
+    [SERVERS_CORE, GENERATORS_CORE].iter().all(|core| {
+        let tried = Command::new("taskset")
+            .args(["--cpu-list", &core.to_string(), "true"])
+            .stderr(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    })
 }
 
 /// A new folder that goes with this.
