@@ -89,7 +89,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let target = flags.target.target()?;
     let case = measure(&target, Wire::Pond, &flags.load, "fanout")?;
     let report = flags.load.describe(Report::new("fanout"));
-    let report = noting_a_full_generator(report, &case).case(case);
+    let report = flags.load.noting_a_full_generator(report, &case);
+    let report = report.case(case);
     flags.target.keep(&report)?;
     Ok(report)
 }
@@ -107,16 +108,17 @@ impl Load {
             None => report.setting("window", self.window),
         }
     }
-}
 
-/// Says so if it was not the server that set the pace.
-pub(super) fn noting_a_full_generator(report: Report, case: &Case) -> Report {
-    match case.figure("generator_cpu_share") {
-        Some(share) if share > FULL => report.note(format!(
-            "{}: the generator's core was full, the server may do more; its figures per CPU second stand",
-            case.name()
-        )),
-        _ => report,
+    /// Says so if it was not the server that set the pace. At a fixed rate it is neither of them, and
+    /// the generator waits awake for what is due.
+    pub(super) fn noting_a_full_generator(&self, report: Report, case: &Case) -> Report {
+        match case.figure("generator_cpu_share") {
+            Some(share) if share > FULL && self.rate.is_none() => report.note(format!(
+                "{}: the generator's core was full, the server may do more; its figures per CPU second stand",
+                case.name()
+            )),
+            _ => report,
+        }
     }
 }
 
