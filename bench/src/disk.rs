@@ -57,6 +57,6 @@ impl Drop for Disk {
     }
 }
 
-/// Three pages of 8 KiB with their headers: what SQLite's log grows by for a message in a long
+/// Three pages of 4 KiB with their headers: what SQLite's log grows by for a message in a long
 /// conversation (the row, its index, the conversation's head).
-const COMMIT_BYTES: usize = 3 * (8192 + 24);
+const COMMIT_BYTES: usize = 3 * (4096 + 24);

@@ -9,6 +9,7 @@ mod crew;
 mod crowd;
 mod disk;
 mod histogram;
+mod meter;
 mod modes;
 mod moment;
 mod process;

@@ -52,6 +52,11 @@ impl Case {
             .with("p99.9_ms", times.quantile_ms(999))
     }
 
+    /// What was measured.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// One of the figures.
     pub(crate) fn figure(&self, name: &str) -> Option<f64> {
         let mut figures = self.figures.iter();

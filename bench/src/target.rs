@@ -5,15 +5,11 @@ use std::{
     io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use clap::Args;
 
-use crate::{
-    process::{Cpu, Process},
-    report::Report,
-};
+use crate::{process::Process, report::Report};
 
 /// The flags of every mode that puts load on a server.
 #[derive(Args, Clone)]
@@ -237,19 +233,15 @@ fn pin_self() {
     }
 }
 
-/// Whether there is a second core and the tool.
+/// Whether there are both cores and the tool.
 fn can_pin() -> bool {
-    let cores = fs::read_to_string("/proc/cpuinfo").map_or(1, |cores| {
-        let lines = cores.lines();
-        lines.filter(|line| line.starts_with("processor")).count()
-    });
-    let has_tool = Command::new("taskset")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    cores > GENERATORS_CORE && has_tool
+    [SERVERS_CORE, GENERATORS_CORE].iter().all(|core| {
+        let tried = Command::new("taskset")
+            .args(["--cpu-list", &core.to_string(), "true"])
+            .stderr(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    })
 }
 
 /// A new folder that goes with this.
@@ -276,66 +268,6 @@ impl DataFolder {
 impl Drop for DataFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
-    }
-}
-
-/// CPU time of the server and of this process since a moment.
-pub(crate) struct Meter {
-    process: Option<Process>,
-    since: Instant,
-    server: Option<Cpu>,
-    own: Option<Cpu>,
-}
-
-/// What they took.
-#[derive(Clone, Copy)]
-pub(crate) struct Used {
-    /// How long it was.
-    pub(crate) wall: Duration,
-    /// CPU seconds of the server, where they are known.
-    pub(crate) server_cpu_s: Option<f64>,
-    /// CPU seconds of the generator.
-    pub(crate) own_cpu_s: Option<f64>,
-}
-
-impl Used {
-    /// So many of something, for each CPU second of the server.
-    pub(crate) fn per_server_cpu_s(&self, count: f64) -> Option<f64> {
-        let cpu = self.server_cpu_s.filter(|cpu| *cpu > 0.0)?;
-        Some(count / cpu)
-    }
-
-    /// The part of one core that the server took.
-    pub(crate) fn server_share(&self) -> Option<f64> {
-        self.server_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())
-    }
-
-    /// The part of one core that the generator took.
-    pub(crate) fn own_share(&self) -> Option<f64> {
-        self.own_cpu_s.map(|cpu| cpu / self.wall.as_secs_f64())
-    }
-}
-
-impl Meter {
-    /// From now on.
-    pub(crate) fn start(process: Option<Process>) -> Self {
-        Self {
-            process,
-            since: Instant::now(),
-            server: process.and_then(Process::cpu),
-            own: Process::own().cpu(),
-        }
-    }
-
-    /// Until now.
-    pub(crate) fn read(&self) -> Used {
-        let since =
-            |now: Option<Cpu>, then: &Option<Cpu>| Some(now?.since(then.as_ref()?).as_secs_f64());
-        Used {
-            wall: self.since.elapsed(),
-            server_cpu_s: since(self.process.and_then(Process::cpu), &self.server),
-            own_cpu_s: since(Process::own().cpu(), &self.own),
-        }
     }
 }
 

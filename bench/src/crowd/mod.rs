@@ -179,3 +179,81 @@ impl Crowd {
 }
 
 const EVENTS_AT_ONCE: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::{TcpListener, TcpStream},
+        thread,
+    };
+
+    use super::*;
+
+    /// A server for one socket: what it says, in pieces of a few bytes; then what it heard.
+    fn say_in_pieces(listener: &TcpListener, frames: &[u8]) -> Vec<u8> {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let (answer, _) = upgrade::accept(&request).unwrap().unwrap();
+        for piece in [answer.as_bytes(), frames].concat().chunks(7) {
+            stream.write_all(piece).unwrap();
+        }
+        heard(&mut stream)
+    }
+
+    fn heard(stream: &mut TcpStream) -> Vec<u8> {
+        let mut heard = Vec::new();
+        // The crowd drops the socket after the close.
+        let _ = stream.read_to_end(&mut heard);
+        heard
+    }
+
+    #[test]
+    fn what_comes_in_pieces_is_told_whole_and_in_its_order() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap().to_string();
+        let long = "x".repeat(70_000);
+        let mut frames = Vec::new();
+        frame::put(&mut frames, frame::TEXT, b"first");
+        frame::put(&mut frames, frame::PING, b"alive?");
+        frame::put(&mut frames, frame::TEXT, long.as_bytes());
+        frame::put(&mut frames, frame::CLOSE, &1012_u16.to_be_bytes());
+        let (told, heard) = thread::scope(|scope| {
+            let serving = scope.spawn(|| say_in_pieces(&listener, &frames));
+            let mut crowd = Crowd::new(&server).unwrap();
+            crowd.open(&Person::Named("a".into())).unwrap();
+            let mut told = Vec::new();
+            let deadline = Moment::now() + Duration::from_secs(20);
+            while !told
+                .last()
+                .is_some_and(|last: &String| last.starts_with("ended"))
+                && Moment::now() < deadline
+            {
+                crowd
+                    .turn(Duration::from_millis(50), &mut |_, _, happening| {
+                        told.push(match happening {
+                            Happening::Opened => "opened".into(),
+                            Happening::Text(text) => String::from_utf8(text.into()).unwrap(),
+                            Happening::Pinged => "pinged".into(),
+                            Happening::Ended(why) => format!("ended: {why}"),
+                        });
+                    })
+                    .unwrap();
+            }
+            drop(crowd);
+            (told, serving.join().unwrap())
+        });
+        let ended = "ended: the server closed it (code 1012)";
+        assert_eq!(told, ["opened", "first", "pinged", long.as_str(), ended]);
+        let (pong, _) = frame::first(&heard).unwrap().unwrap();
+        let mut payload = Vec::new();
+        frame::put_unmasked(&mut payload, pong.payload, pong.mask.unwrap());
+        assert_eq!((pong.opcode, &payload[..]), (frame::PONG, &b"alive?"[..]));
+    }
+}

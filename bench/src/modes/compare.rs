@@ -43,12 +43,17 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         ponds.push(fanout::measure(&pond, Wire::Pond, &flags.load, "pond")?);
     }
     let report = flags.load.describe(Report::new("compare"));
-    let report = of(report.setting("rounds", flags.rounds), &limits, &ponds);
+    let report = of(
+        report.setting("rounds", flags.rounds),
+        flags,
+        &limits,
+        &ponds,
+    );
     keep(flags, &report)?;
     Ok(report)
 }
 
-fn of(mut report: Report, limits: &[Case], ponds: &[Case]) -> Report {
+fn of(mut report: Report, flags: &Flags, limits: &[Case], ponds: &[Case]) -> Report {
     let limit = Case::median("limit", limits);
     let pond = Case::median("pond", ponds);
     let ratio = pond.over(&limit, "pond/limit", &COMPARED);
@@ -59,6 +64,9 @@ fn of(mut report: Report, limits: &[Case], ponds: &[Case]) -> Report {
             let figure = figure.replace('_', " ");
             report = report.note(format!("{name}, {figure}, each run: {}", seen.join(", ")));
         }
+    }
+    for case in [&limit, &pond] {
+        report = flags.load.noting_a_full_generator(report, case);
     }
     report.case(limit).case(pond).case(ratio)
 }

@@ -9,10 +9,11 @@ use clap::Args;
 use crate::{
     crew::{self, Failure},
     crowd::Crowd,
+    meter::Meter,
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter},
+    target,
 };
 
 #[derive(Args)]

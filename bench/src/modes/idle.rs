@@ -11,10 +11,11 @@ use clap::Args;
 use crate::{
     crew::{self, Failure},
     crowd::{Crowd, Happening},
+    meter::{Meter, Used},
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, Target},
+    target::{self, Target},
 };
 
 #[derive(Args)]
@@ -42,6 +43,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let people = flags.crew.people(&target.server, most)?;
     let empty_kib = target.process.and_then(Process::resident_kib);
     let mut crowd = Crowd::new(&target.server)?;
+    let mut before = (0, empty_kib);
     let mut progress = Progress::of("idle");
     let mut report = Report::new("idle")
         .setting("hold_s", flags.hold)
@@ -51,7 +53,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         flags.crew.arrive(&mut crowd, coming, &mut progress)?;
         settle(&mut crowd, &mut progress)?;
         let held = hold(&target, &mut crowd, flags.hold, &mut progress)?;
-        report = report.case(held.case(crowd.len(), empty_kib, flags.hold));
+        report = report.case(held.case(crowd.len(), empty_kib, before, flags.hold));
+        before = (crowd.len(), held.resident_kib);
     }
     if let Some(kib) = empty_kib {
         report = report.note(format!("without sockets: {:.1} MiB", report::mib(kib)));
@@ -79,7 +82,7 @@ pub(super) fn settle(crowd: &mut Crowd, progress: &mut Progress) -> io::Result<(
 }
 
 struct Held {
-    used: target::Used,
+    used: Used,
     resident_kib: Option<u64>,
     is_pinged: Vec<bool>,
     ended: u64,
@@ -115,15 +118,32 @@ fn hold(
 }
 
 impl Held {
-    fn case(&self, sockets: usize, empty_kib: Option<u64>, seconds: u64) -> Case {
+    /// `before` is the number before this one, and what the server held then.
+    fn case(
+        &self,
+        sockets: usize,
+        empty_kib: Option<u64>,
+        before: (usize, Option<u64>),
+        seconds: u64,
+    ) -> Case {
         let count = report::count(sockets);
-        let grown = self.resident_kib.zip(empty_kib);
-        let grown = grown.map(|(now, then)| report::count(now.saturating_sub(then)));
+        let grown_since = |then: Option<u64>| {
+            let grown = self.resident_kib?.saturating_sub(then?);
+            Some(report::count(grown))
+        };
+        let further = report::count(sockets.saturating_sub(before.0));
         let cpu_us = self.used.server_cpu_s.map(|cpu| cpu * 1e6);
         let pinged = self.is_pinged.iter().filter(|is| **is).count();
         Case::new(format!("{sockets}"))
             .with_any("server_rss_mib", self.resident_kib.map(report::mib))
-            .with_any("rss_kib_per_socket", grown.map(|kib| kib / count))
+            .with_any(
+                "rss_kib_per_socket",
+                grown_since(empty_kib).map(|kib| kib / count),
+            )
+            .with_any(
+                "rss_kib_per_further_socket",
+                grown_since(before.1).map(|kib| kib / further),
+            )
             .with_any("server_cpu_share", self.used.server_share())
             .with_any(
                 "cpu_us_per_socket_and_s",

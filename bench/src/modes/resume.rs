@@ -16,11 +16,12 @@ use crate::{
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, Happening, arrive::NotIn, upgrade::Person},
     histogram::Histogram,
+    meter::Meter,
     moment::Moment,
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, NoServer},
+    target::{self, NoServer},
     wire::{self, Wire},
 };
 

@@ -15,10 +15,11 @@ use crate::{
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, Happening, arrive::NotIn},
     histogram::Histogram,
+    meter::Meter,
     moment::Moment,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, NoServer},
+    target::{self, NoServer},
     wire::{self, Push, Reader, Wire},
 };
 

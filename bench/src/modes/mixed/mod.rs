@@ -3,6 +3,7 @@
 //!
 //! Each person acts at random times around `pace`, by a seed, so that two runs are alike.
 
+mod chance;
 mod seen;
 
 use std::{
@@ -19,15 +20,19 @@ use shared::{
     frame::{Presence, PresenceSet, Typing},
 };
 
-use self::seen::{Seen, Sent};
+use self::{
+    chance::Chance,
+    seen::{Seen, Sent},
+};
 use crate::{
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, arrive::NotIn, upgrade::Person},
+    meter::{Meter, Used},
     moment::Moment,
     process::Process,
     progress::Progress,
     report::{self, Case, Report},
-    target::{self, Meter, NoServer, Target, Used},
+    target::{self, NoServer, Target},
     wire::{self, Wire},
 };
 
@@ -160,7 +165,7 @@ impl<'a> Day<'a> {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let mut seen = Seen::new(people.len());
-        let mut chance = Chance(flags.seed);
+        let mut chance = Chance::of(flags.seed);
         let mut plan = BinaryHeap::new();
         // As they come in one by one, each says who they are.
         for (at, person) in people.iter().enumerate() {
@@ -338,25 +343,6 @@ fn turn(crowd: &mut Crowd, seen: &mut Seen, wait: Duration) -> Result<(), Failur
     }
 }
 
-/// Numbers that look random and are the same for the same seed (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A time whose mean is this, as between things that happen independently.
-    fn around(&mut self, mean_s: f64) -> Duration {
-        let part = report::count(self.next() >> 11) / report::count(1_u64 << 53);
-        let seconds = -(1.0 - part).ln() * mean_s;
-        Duration::try_from_secs_f64(seconds.min(mean_s * 20.0)).unwrap_or_default()
-    }
-}
-
 const TURN: Duration = Duration::from_millis(50);
 /// The system's wait counts in whole milliseconds.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -369,17 +355,3 @@ const GONE: Duration = Duration::from_secs(7);
 const FORGETTING_EACH: Duration = Duration::from_secs(1);
 /// People who are on their way in at a time.
 const AT_ONCE: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_seed_gives_the_same_day_and_the_mean_is_as_asked() {
-        let (mut one, mut other) = (Chance(7), Chance(7));
-        let times: Vec<_> = (0..10_000).map(|_| one.around(2.0).as_secs_f64()).collect();
-        assert!((other.around(2.0).as_secs_f64() - times[0]).abs() < 1e-12);
-        let mean = times.iter().sum::<f64>() / 10_000.0;
-        assert!((1.9..2.1).contains(&mean), "{mean}");
-    }
-}

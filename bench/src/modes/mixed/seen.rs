@@ -218,7 +218,7 @@ impl Seen {
 
     fn message(&mut self, at: usize, now: Moment, message: &Message) {
         let id = message.msg_id.as_str();
-        if let ConversationId::Room(_) = message.conversation {
+        if message.conversation == ConversationId::EVERYONE {
             self.in_room(at, message.seq.0);
             if let Some(sent) = self.under_way.get(id) {
                 self.room.record(now.since(sent.when));
