@@ -165,7 +165,7 @@ impl Session {
                             stale.push(*conversation);
                         }
                     }
-                    Topic::Link | Topic::Typing(_) => {}
+                    Topic::Link | Topic::Typing(_) | Topic::Time => {}
                 }
             }
         });
