@@ -5,6 +5,7 @@
 //! Read next: [`session`], the one seam between the engine and the views; then [`app`].
 
 pub mod app;
+pub mod beacon;
 pub mod components;
 pub mod i18n;
 pub mod ime;

@@ -7,9 +7,7 @@
 //! is left.
 //! Read next: [`crate::state::kept`], the outbox in the storage; `store.js`, the storage.
 
-use std::cmp::Reverse;
-
-use client::{Client, Delivery, HELD, Outgoing, order};
+use client::{Client, Delivery, HELD, Outgoing};
 use leptos::prelude::*;
 use shared::{
     ConversationId, Event, MsgId, Read, Timestamp,
@@ -59,8 +57,12 @@ impl Session {
             .filter(|(key, _)| key.starts_with(EVENTS))
             .filter_map(|(_, text)| read(text.as_deref()?))
             .collect();
-        let mut pages = order::by_key(pages, |page| Reverse(newest_of(page)));
-        let old = pages.split_off(pages.len().min(MOST_KEPT));
+        let newest: Vec<_> = pages.iter().map(newest_of).collect();
+        let is_old = |page: &Page| {
+            let at = newest_of(page);
+            newest.iter().filter(|other| **other > at).count() >= MOST_KEPT
+        };
+        let (old, pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(is_old);
         let entries: Vec<_> = stored
             .iter()
             .filter(|(key, _)| key.starts_with(OUTBOX))
@@ -165,7 +167,7 @@ impl Session {
                             stale.push(*conversation);
                         }
                     }
-                    Topic::Link | Topic::Typing(_) => {}
+                    Topic::Link | Topic::Typing(_) | Topic::Time => {}
                 }
             }
         });

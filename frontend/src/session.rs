@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use shared::{ClientFrame, ConversationId, ServerFrame, frame::User};
 
 use crate::{
+    beacon::Beacon,
     live::spawn,
     memory::Memory,
     net::{
@@ -31,6 +32,8 @@ pub enum Topic {
     Timeline(ConversationId),
     /// Who is typing there.
     Typing(ConversationId),
+    /// Time, while there is no connection: for the countdowns on screen.
+    Time,
 }
 
 /// A handle to the engine of the person who is signed in. There is at most one for each page load:
@@ -40,12 +43,10 @@ pub struct Session {
     client: StoredValue<Client, LocalStorage>,
     /// Frames to the open socket; dropping it closes the socket.
     line: StoredValue<Option<Line>, LocalStorage>,
-    triggers: StoredValue<SortedMap<Topic, ArcTrigger>, LocalStorage>,
+    beacons: StoredValue<SortedMap<Topic, Beacon>, LocalStorage>,
     pub(crate) memory: StoredValue<Memory, LocalStorage>,
     /// The browser stores nothing, or nothing more: what waits to be sent lives in this page alone.
     pub is_forgetful: RwSignal<bool>,
-    /// Beats with every tick while there is no connection, for the countdowns on screen.
-    beat: Trigger,
 }
 
 impl Session {
@@ -54,10 +55,9 @@ impl Session {
         Self {
             client: StoredValue::new_local(Client::new(me, None, random::seed())),
             line: StoredValue::new_local(None),
-            triggers: StoredValue::new_local(SortedMap::new()),
+            beacons: StoredValue::new_local(SortedMap::new()),
             memory: StoredValue::new_local(Memory::default()),
             is_forgetful: RwSignal::new(false),
-            beat: Trigger::new(),
         }
     }
 
@@ -69,7 +69,7 @@ impl Session {
 
     /// Reads and tracks: the caller runs again when the topic changes.
     pub fn with<T>(self, topic: Topic, look: impl FnOnce(&Client) -> T) -> T {
-        self.trigger(topic).track();
+        self.beacon(topic).track();
         self.client.with_value(look)
     }
 
@@ -101,10 +101,7 @@ impl Session {
         });
         self.remember(&topics);
         for topic in topics {
-            let trigger = self.triggers.with_value(|all| all.get(&topic).cloned());
-            if let Some(trigger) = trigger {
-                trigger.notify();
-            }
+            self.wake(topic);
         }
         for effect in effects {
             self.perform(effect);
@@ -136,24 +133,31 @@ impl Session {
         self.act(Client::tick);
         self.keep_log();
         if self.peek(Client::link) != Link::Connected {
-            self.beat.notify();
+            self.wake(Topic::Time);
         }
     }
 
     /// The time. Tracks: while there is no connection the caller runs again each second.
     pub fn now(self) -> Moment {
-        self.beat.track();
+        self.beacon(Topic::Time).track();
         clock::now()
     }
 
-    fn trigger(self, topic: Topic) -> ArcTrigger {
-        let known = self.triggers.with_value(|all| all.get(&topic).cloned());
+    fn beacon(self, topic: Topic) -> Beacon {
+        let known = self.beacons.with_value(|all| all.get(&topic).cloned());
         known.unwrap_or_else(|| {
-            let trigger = ArcTrigger::new();
-            self.triggers
-                .update_value(|all| _ = all.insert(topic, trigger.clone()));
-            trigger
+            let beacon = Beacon::default();
+            self.beacons
+                .update_value(|all| _ = all.insert(topic, beacon.clone()));
+            beacon
         })
+    }
+
+    fn wake(self, topic: Topic) {
+        let known = self.beacons.with_value(|all| all.get(&topic).cloned());
+        if let Some(beacon) = known {
+            beacon.notify();
+        }
     }
 
     fn perform(self, effect: Effect) {

@@ -2,15 +2,14 @@
 //!
 //! Owns the choice of words (today, a weekday, a date); the browser owns the words and the time zone.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use leptos::prelude::*;
 use shared::Timestamp;
 use wasm_bindgen::JsValue;
 
 use super::{Language, language, t};
-use crate::net::clock;
+use crate::{beacon::Beacon, net::clock};
 
 /// `14:05`. Tracks the language.
 pub fn time(at: Timestamp) -> String {
@@ -25,7 +24,8 @@ pub fn full(at: Timestamp) -> String {
 /// The line between two days: `Today`, `Yesterday`, `Friday`, `Saturday 21 November`. Tracks the
 /// language and midnight.
 pub fn day_line(at: Timestamp) -> String {
-    let today = TODAY.with(Get::get);
+    MIDNIGHT.with(Beacon::track);
+    let today = TODAY.get();
     let style = match nearness(today, local_day(at), is_same_year(today, at)) {
         Nearness::Today => return t().today.to_owned(),
         Nearness::Yesterday => return t().yesterday.to_owned(),
@@ -61,11 +61,9 @@ pub fn machine(at: Timestamp) -> String {
 /// Looks whether it became another day; to be called now and then.
 pub fn note_today() {
     let day = local_day(clock::wall());
-    TODAY.with(|today| {
-        if today.get_untracked() != day {
-            today.set(day);
-        }
-    });
+    if TODAY.replace(day) != day {
+        MIDNIGHT.with(Beacon::notify);
+    }
 }
 
 /// How a day is called, seen from today.
@@ -190,7 +188,8 @@ struct Format {
 
 thread_local! {
     static FORMATS: RefCell<Vec<Format>> = const { RefCell::new(Vec::new()) };
-    static TODAY: ArcRwSignal<i64> = ArcRwSignal::new(local_day(clock::wall()));
+    static TODAY: Cell<i64> = Cell::new(local_day(clock::wall()));
+    static MIDNIGHT: Beacon = Beacon::default();
 }
 
 #[cfg(test)]

@@ -9,9 +9,11 @@ mod en;
 pub mod texts;
 mod zh;
 
-use leptos::prelude::*;
+use std::cell::Cell;
 
 pub use texts::Texts;
+
+use crate::beacon::Beacon;
 
 /// A language of the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +69,7 @@ pub fn t() -> &'static Texts {
 
 /// The same without tracking: for event handlers.
 pub fn t_now() -> &'static Texts {
-    LANGUAGE.with(GetUntracked::get_untracked).texts()
+    LANGUAGE.get().texts()
 }
 
 /// One word as a closure that a view can hold: `text(|t| t.send)`.
@@ -79,17 +81,20 @@ pub fn text(
 
 /// The language that is shown. Tracks it.
 pub fn language() -> Language {
-    LANGUAGE.with(Get::get)
+    SWITCH.with(Beacon::track);
+    LANGUAGE.get()
 }
 
 /// Shows another language.
 pub fn set_language(language: Language) {
-    LANGUAGE.with(|shown| shown.set(language));
+    LANGUAGE.set(language);
+    SWITCH.with(Beacon::notify);
 }
 
 thread_local! {
     // A page has one language, and dates and errors are written where no context reaches.
-    static LANGUAGE: ArcRwSignal<Language> = ArcRwSignal::new(Language::English);
+    static LANGUAGE: Cell<Language> = const { Cell::new(Language::English) };
+    static SWITCH: Beacon = Beacon::default();
 }
 
 #[cfg(test)]
