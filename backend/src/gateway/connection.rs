@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Closed, Gateway, answers,
     pending::{Answer, Answers},
-    socket::Socket,
+    socket::{MAX_AT_ONCE, Socket},
 };
 use crate::{
     auth::Session,
@@ -95,9 +95,13 @@ impl<'a> Connection<'a> {
 
     /// Acts on what has come.
     async fn read(&mut self) -> Result<(), Closed> {
-        while !self.answers.is_full()
-            && let Some(frame) = self.socket.next(&mut self.heard_at)?
-        {
+        for _ in 0..MAX_AT_ONCE {
+            if self.answers.is_full() {
+                break;
+            }
+            let Some(frame) = self.socket.next(&mut self.heard_at)? else {
+                break;
+            };
             match frame.decode() {
                 Ok(frame) if frame.is_send() => {
                     let answer = self.act(frame).await;

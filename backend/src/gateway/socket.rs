@@ -23,6 +23,7 @@ use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use shared::{Encoding, limits::MAX_FRAME_BYTES};
 use tokio::{
     net::TcpStream,
+    task::yield_now,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::task::TaskTracker;
@@ -43,6 +44,9 @@ use crate::hub::{Frame, Kind, Mailbox, Wire};
 pub struct Socket {
     inner: WebSocket<Pipe>,
     encoding: Encoding,
+    /// The system had nothing more to read. Otherwise the library may hold frames that were read and
+    /// not taken, of which the system knows nothing any more.
+    is_dry: bool,
     /// What goes out; the hub writes here, too.
     pub mailbox: Arc<Mailbox>,
 }
@@ -108,6 +112,7 @@ async fn open(
     Ok(Socket {
         inner,
         encoding,
+        is_dry: false,
         mailbox,
     })
 }
@@ -119,10 +124,14 @@ impl Socket {
     /// # Errors
     /// [`Closed`] when there will be none.
     pub fn next(&mut self, heard: &mut Instant) -> Result<Option<Received>, Closed> {
-        // Whoever takes no answers is asked for no more questions, nor for pings.
-        while !self.mailbox.has_waiting()
-            && let Some(message) = self.next_any()?
-        {
+        for _ in 0..MAX_AT_ONCE {
+            // Whoever takes no answers is asked for no more questions, nor for pings.
+            if self.mailbox.has_waiting() {
+                break;
+            }
+            let Some(message) = self.next_any()? else {
+                break;
+            };
             *heard = Instant::now();
             if let Some(frame) = Received::of(message, self.encoding)? {
                 return Ok(Some(frame));
@@ -132,16 +141,23 @@ impl Socket {
     }
 
     fn next_any(&mut self) -> Result<Option<Message>, Closed> {
+        self.is_dry = false;
         match self.inner.read() {
             Ok(Message::Close(_)) => Err(Closed::ByPeer),
             Ok(message) => Ok(Some(message)),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.is_dry = true;
+                Ok(None)
+            }
             Err(error) => Err(Closed::from_error(&error)),
         }
     }
 
     /// Waits until there may be something to read. Cancel-safe.
     pub async fn readable(&self) {
+        if !self.is_dry {
+            return;
+        }
         // What went wrong is told by the read that follows.
         let _ = self.inner.get_ref().stream.readable().await;
     }
@@ -232,9 +248,15 @@ impl Socket {
             // Where the peer said goodbye first, this is when it is answered.
             loop {
                 match self.inner.read() {
-                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.is_dry = true;
+                    }
                     Err(_) => return,
-                    Ok(_) => continue,
+                    // Somebody who goes on talking holds nobody else up.
+                    Ok(_) => {
+                        yield_now().await;
+                        continue;
+                    }
                 }
                 if self.drain().await.is_err() {
                     return;
@@ -288,6 +310,8 @@ impl Write for Pipe {
 /// A peer that takes nothing for longer ends its connection. Source: what a phone in a tunnel needs is
 /// less, and a client that comes back loses nothing.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
+/// Frames that are looked at before others get their turn.
+pub const MAX_AT_ONCE: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Most frames of a client fit; the library's 128 KiB would be held for each idle connection.
 const READ_BUFFER_BYTES: usize = 1024;

@@ -62,3 +62,21 @@ async fn a_client_that_says_goodbye_still_gets_its_answers() {
         assert_eq!(ana.next_of("SEND_RESPONSE").await["seq"], number);
     }
 }
+
+#[tokio::test]
+async fn what_comes_in_one_piece_is_answered_to_the_last() {
+    let server = TestServer::demo();
+    let mut ana = server.peer("Ana").await;
+    // Some more than may be under way at once, so the last ones wait where they were read to.
+    for count in 257..262 {
+        let frames = (0..count).map(|number| {
+            let body = json!({"msgId": format!("{count}-{number}"), "content": "x"});
+            json!({"type": "SEND_TO_ALL_REQUEST", "body": body})
+        });
+        ana.send_together(frames).await;
+        for number in 0..count {
+            let answer = ana.next_of("SEND_RESPONSE").await;
+            assert_eq!(answer["msgId"], format!("{count}-{number}"));
+        }
+    }
+}

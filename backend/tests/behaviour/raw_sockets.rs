@@ -68,6 +68,11 @@ impl Sent {
 impl Raw {
     /// Signed in, and its `AUTH_RESPONSE` read.
     async fn open(server: &TestServer) -> Self {
+        Self::open_with(server, &[]).await
+    }
+
+    /// The same, with bytes that do not wait for the server's word.
+    async fn open_with(server: &TestServer, early: &[u8]) -> Self {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let head = format!(
             "GET /ws?accessToken=Ana HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\n\
@@ -75,7 +80,9 @@ impl Raw {
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             server.address
         );
-        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut request = head.into_bytes();
+        request.extend(early);
+        stream.write_all(&request).await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
@@ -228,4 +235,17 @@ async fn characters_may_be_cut_and_pings_come_between() {
     }
     kinds.sort();
     assert_eq!(kinds, ["answer", "pong are you there"]);
+}
+
+#[tokio::test]
+async fn what_came_with_the_request_for_the_upgrade_is_read() {
+    let server = TestServer::demo();
+    let text = r#"{"type":"SEND_TO_ALL_REQUEST","body":{"msgId":"m1","content":"early"}}"#;
+    let mut raw = Raw::open_with(&server, &Sent::new(TEXT, text).bytes()).await;
+    loop {
+        let (_, payload) = raw.next().await;
+        if String::from_utf8_lossy(&payload).contains("SEND_RESPONSE") {
+            break;
+        }
+    }
 }

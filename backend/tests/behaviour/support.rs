@@ -268,6 +268,15 @@ impl Peer {
         self.send_message(message).await;
     }
 
+    /// All of them with one write.
+    pub(crate) async fn send_together(&mut self, frames: impl IntoIterator<Item = Value>) {
+        for frame in frames {
+            let text = WsMessage::text(frame.to_string());
+            self.socket.feed(text).await.unwrap();
+        }
+        self.socket.flush().await.unwrap();
+    }
+
     pub(crate) async fn send_message(&mut self, message: WsMessage) {
         self.socket.send(message).await.unwrap();
     }
