@@ -19,6 +19,8 @@ test("a private message to somebody who looks elsewhere is counted in the list a
 test("the room is marked as unread while one is in a private conversation", async ({ person }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
   await ana.window.say("read at once");
+  // Before it is stored nothing is unread.
+  await expect(bo.window.message("read at once")).toBeVisible();
   await hasReadAll(bo.account);
   await bo.window.writeTo("Ana");
   await ana.window.say("in the room");
