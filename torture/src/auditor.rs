@@ -42,16 +42,22 @@ impl Auditor {
         }
     }
 
-    /// Says something in the room, under an id that is the text as well; gives its `seq` once it is
-    /// acknowledged.
+    /// Says something in the room, under an id that is the text as well.
     ///
     /// # Errors
-    /// [`Failure`] when it is not.
-    pub(crate) async fn say(&mut self, id: &str) -> Result<u64> {
+    /// [`Failure`] when it cannot be sent.
+    pub(crate) async fn say(&mut self, id: &str) -> Result<()> {
         let body = json!({"msgId": id, "content": id});
         let frame: Value = json!({"type": "SEND_TO_ALL_REQUEST", "body": body});
         let sent = self.socket.send(Message::text(frame.to_string())).await;
-        sent.map_err(|error| Failure::new(format!("Nothing can be sent: {error}")))?;
+        sent.map_err(|error| Failure::new(format!("Nothing can be sent: {error}")))
+    }
+
+    /// The `seq` of the next message that was said, once it is acknowledged.
+    ///
+    /// # Errors
+    /// [`Failure`] when it is not.
+    pub(crate) async fn acked(&mut self) -> Result<u64> {
         loop {
             if let ServerFrame::Send(answer) = self.next().await? {
                 let seq = answer.seq.map(|seq| seq.0);
@@ -178,7 +184,9 @@ impl Auditor {
 /// # Errors
 /// [`Failure`] when it does not come.
 pub(crate) async fn first_ack(address: SocketAddr, name: &str, id: &str) -> Result<u64> {
-    Auditor::sign_in(address, name).await?.say(id).await
+    let mut auditor = Auditor::sign_in(address, name).await?;
+    auditor.say(id).await?;
+    auditor.acked().await
 }
 
 /// What is wrong in the database of a server that is down.

@@ -6,116 +6,32 @@
 
 mod http;
 mod line;
+mod orders;
 mod requests;
 mod session;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use line::Lets;
+pub(crate) use orders::{Habits, Orders, Phase, Status, Ties};
 pub(crate) use socket::{Socket, connect};
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use client::{Client, Closed, Effect, Link, Moment, Transport};
 use futures_util::FutureExt as _;
-use histcheck::{ClientId, Entry};
+use histcheck::Entry;
 use shared::{ConversationId, ServerFrame, UserId, frame::User, http::Sync};
-use tokio::{
-    sync::watch,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    carried::Counter,
     dice::Dice,
     recorder::{Clock, Recorder},
 };
 use line::{Came, Line};
 use writer::{Writer, discard_refused};
-
-/// What a peer is to do.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Orders {
-    /// The conversations it has open and writes to.
-    pub(crate) conversations: Vec<ConversationId>,
-    /// What it does now.
-    pub(crate) phase: Phase,
-    /// At the end, the first number of the room that it is to hold.
-    pub(crate) room_from: u64,
-    /// When this grows, its network goes away at once.
-    pub(crate) cuts: u32,
-    /// When this grows, something tells it that the network is back, as browsers do.
-    pub(crate) hints: u32,
-}
-
-/// What a peer does now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Phase {
-    /// Follows.
-    #[default]
-    Follow,
-    /// Follows and writes.
-    Write,
-    /// Fetches each log from its beginning, and ends when all are held.
-    Finish,
-    /// Ends with what it has.
-    GiveUp,
-}
-
-/// Where a peer stands.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Status {
-    /// Who it is, once the server has said so.
-    pub(crate) user: Option<UserId>,
-    /// Signed in now.
-    pub(crate) is_connected: bool,
-    /// Messages in its outbox.
-    pub(crate) waiting: usize,
-    /// The last `seq` it holds of each open conversation.
-    pub(crate) cursors: BTreeMap<ConversationId, u64>,
-}
-
-/// How a peer behaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Habits {
-    /// Messages on their way in one conversation while it writes.
-    pub(crate) depth: usize,
-    /// The engine's clock goes this much faster, so that its waits do not fill the run.
-    pub(crate) clock_scale: u32,
-    /// How often the engine hears the time, by the real clock.
-    pub(crate) tick: Duration,
-    /// Longest text, in bytes.
-    pub(crate) longest: u64,
-    /// What its network lets through at first; none for one that knows WebSockets alone.
-    pub(crate) lets: Option<Lets>,
-    /// Whether it comes into other networks while it writes.
-    pub(crate) moves: bool,
-}
-
-/// What ties a peer to its stage.
-pub(crate) struct Ties {
-    /// Which it is in the history.
-    pub(crate) id: ClientId,
-    /// Its person's name, which is its token in a demo.
-    pub(crate) name: String,
-    /// The episode's clock.
-    pub(crate) began: Instant,
-    /// Where to connect; none while nothing is there.
-    pub(crate) address: watch::Receiver<Option<SocketAddr>>,
-    /// What to do.
-    pub(crate) orders: watch::Receiver<Orders>,
-    /// Where it says how it stands.
-    pub(crate) status: watch::Sender<Status>,
-    /// Counts the acknowledgements of all peers.
-    pub(crate) carried: Arc<Counter>,
-    /// Its chance.
-    pub(crate) dice: Dice,
-}
 
 /// One client at work.
 pub(crate) struct Peer {
@@ -398,88 +314,3 @@ const NETWORKS: [Lets; 4] = [
     Lets::WholeAnswers,
     Lets::NoStreams,
 ];
-
-#[cfg(test)]
-mod tests {
-    use futures_util::{SinkExt as _, StreamExt as _};
-    use shared::{Code, Message as Said, MsgId, Seq, Timestamp, frame::AuthAnswer};
-    use tokio::{net::TcpListener, time::timeout};
-    use tokio_tungstenite::tungstenite::Message;
-
-    use super::*;
-
-    fn hello() -> ServerFrame {
-        ServerFrame::Auth(AuthAnswer {
-            code: Code::Success,
-            message: String::new(),
-            user: Some(User {
-                id: UserId(1),
-                name: "Ana".into(),
-            }),
-            build: None,
-            incarnation: None,
-        })
-    }
-
-    fn said(seq: u64) -> ServerFrame {
-        ServerFrame::Message(Said {
-            msg_id: MsgId::parse(&format!("m{seq}")).unwrap(),
-            content: format!("message {seq}"),
-            conversation: ConversationId::EVERYONE,
-            seq: Seq(seq),
-            from: UserId(2),
-            from_user: "Bo".into(),
-            sent_at: Timestamp(1),
-            check: None,
-        })
-    }
-
-    /// A server that sends a burst and then answers nothing: what is left out stays out.
-    #[tokio::test]
-    async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (_address, at) = watch::channel(Some(listener.local_addr().unwrap()));
-        let orders = Orders {
-            conversations: vec![ConversationId::EVERYONE],
-            ..Orders::default()
-        };
-        let ((_orders, obeyed), (told, mut status)) =
-            (watch::channel(orders), watch::channel(Status::default()));
-        let ties = Ties {
-            id: ClientId(1),
-            name: "Ana".into(),
-            began: Instant::now(),
-            address: at,
-            orders: obeyed,
-            status: told,
-            carried: Arc::default(),
-            dice: Dice::new(1),
-        };
-        let habits = Habits {
-            depth: 0,
-            clock_scale: 1,
-            tick: Duration::from_millis(20),
-            longest: 10,
-            lets: None,
-            moves: false,
-        };
-        let burst = 5 * MAX_FRAMES_A_TURN as u64;
-        let serve = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
-            for frame in std::iter::once(hello()).chain((1..=burst).map(said)) {
-                socket.feed(Message::text(frame.encode())).await.unwrap();
-            }
-            socket.flush().await.unwrap();
-            while let Some(Ok(_)) = socket.next().await {}
-        };
-        let holds_all = |status: &Status| status.cursors.values().any(|cursor| *cursor == burst);
-        tokio::select! {
-            held = timeout(Duration::from_secs(8), status.wait_for(holds_all)) => {
-                assert!(held.is_ok(), "a frame is lacking");
-            }
-            () = serve => panic!("the peer left"),
-            _ = Peer::new(ties, habits).run() => panic!("the peer ended"),
-        }
-    }
-}

@@ -300,16 +300,25 @@ impl Stage {
         self.entries.push(Entry { at, client, what });
     }
 
-    /// Says something in the room as somebody who is no peer, and enters it.
+    /// Says these in the room as somebody who is no peer, enters them, and gives the last `seq`.
     ///
     /// # Errors
-    /// [`Failure`] when it is not acknowledged.
-    pub(crate) async fn say(&mut self, by: &mut Auditor, id: &str) -> Result<u64> {
-        self.enter_written(id, id);
-        let seq = by.say(id).await?;
-        let (place, key) = (place(ConversationId::EVERYONE), Key::of(id));
-        self.enter(What::Acked { place, key, seq });
-        Ok(seq)
+    /// [`Failure`] when one is not acknowledged.
+    pub(crate) async fn say(&mut self, by: &mut Auditor, ids: &[String]) -> Result<u64> {
+        for id in ids {
+            self.enter_written(id, id);
+            by.say(id).await?;
+        }
+        let mut last = 0;
+        for id in ids {
+            last = by.acked().await?;
+            self.enter(What::Acked {
+                place: place(ConversationId::EVERYONE),
+                key: Key::of(id),
+                seq: last,
+            });
+        }
+        Ok(last)
     }
 
     /// Enters a message of the room that no peer wrote.

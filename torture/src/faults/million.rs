@@ -46,7 +46,9 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let killed = Instant::now();
     stage.start().await?;
     let mut writer = Auditor::sign_in(stage.server()?.address(), "Writer").await?;
-    let seq = stage.say(&mut writer, "after-the-kill").await?;
+    let seq = stage
+        .say(&mut writer, &["after-the-kill".to_owned()])
+        .await?;
     let took = killed.elapsed();
     let mut episode = Fault::Million.judge(stage, 1).await?;
     episode.complaint = (seq <= count).then(|| format!("it was stored at {seq} of {count}"));

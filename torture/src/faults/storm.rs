@@ -39,11 +39,10 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     stage.cut_all();
     let cut = Instant::now();
     // Something to be missed.
-    let mut last = 0;
-    for n in 1..=SAID_MEANWHILE {
-        let id = format!("said-meanwhile-{n}");
-        last = stage.say(&mut bystander, &id).await?;
-    }
+    let ids: Vec<_> = (1..=SAID_MEANWHILE)
+        .map(|n| format!("said-meanwhile-{n}"))
+        .collect();
+    let last = stage.say(&mut bystander, &ids).await?;
     let holds = |status: &crate::peer::Status| {
         status.is_connected && status.cursors.values().all(|cursor| *cursor >= last)
     };
