@@ -174,7 +174,7 @@ fn a_client_that_knows_nothing_yet_does_not_poll_for_a_log_from_its_beginning() 
                 client.opened(NOW);
                 client.closed(NOW, Closed::Lost);
             }
-            _ => client.tick(NOW + Moment::from_secs(60)),
+            _ => client.tick(NOW + Moment::from_mins(1)),
         }
     }
     client.tick(NOW + Moment::from_secs(90));
