@@ -35,6 +35,7 @@ fn main() -> Result<(), Failure> {
         files.sort();
         page::move_inline_scripts_out(&mut files)?;
         page::join_style_sheets(&mut files)?;
+        page::lighten(&mut files)?;
     }
     let names: String = files.iter().map(|(_, content)| hash(content)).collect();
     let build = format!(

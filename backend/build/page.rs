@@ -68,6 +68,36 @@ pub(crate) fn join_style_sheets(files: &mut Vec<File>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What only our own eyes need stays at home: comments of the page and of the scripts that are served
+/// as they are written. So do the `integrity` attributes: the page comes from the same server as what
+/// it would vouch for, and they are the one part of it that cannot be compressed.
+pub(crate) fn lighten(files: &mut [File]) -> Result<(), Failure> {
+    for (path, content) in files {
+        let text = match path.as_str() {
+            "index.html" => {
+                without_integrity(&without(std::str::from_utf8(content)?, "<!--", "-->"))
+            }
+            script if PLAIN_SCRIPTS.iter().any(|name| script.starts_with(name)) => {
+                let text = without(std::str::from_utf8(content)?, "/**", "*/");
+                let lines = text.lines().map(str::trim);
+                let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+                code.fold(String::new(), |text, line| text + line + "\n")
+            }
+            _ => continue,
+        };
+        *content = text.into_bytes();
+    }
+    Ok(())
+}
+
+fn without_integrity(html: &str) -> String {
+    let mut parts = html.split(" integrity=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |page, part| {
+        page + part.split_once('"').map_or("", |(_, after)| after)
+    })
+}
+
 /// The page says in a `meta` which build it is, to know a newer server when it hears of one; the
 /// service worker names its cache so and lists the files that never change under their names.
 pub(crate) fn name_the_build(files: &mut [File], build: &str) -> Result<(), Failure> {
@@ -102,15 +132,22 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     value.split_once('"').map(|(value, _)| value)
 }
 
+/// The text without what stands from each `open` to the `close` after it.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut parts = text.split(open);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |bare, part| {
+        bare + part.split_once(close).map_or("", |(_, after)| after)
+    })
+}
+
 /// The same rules without comments, indentation and empty lines.
 fn without_comments(css: &str) -> String {
-    let mut parts = css.split("/*");
-    let mut bare = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        bare += part.split_once("*/").map_or("", |(_, after)| after);
-    }
+    let bare = without(css, "/*", "*/");
     let lines = bare.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
+/// Our own, each followed by `-HASH.js`.
+const PLAIN_SCRIPTS: [&str; 3] = ["boot-", "store-", "wire-"];
 const LINK: &str = "<link rel=\"stylesheet\"";
