@@ -179,9 +179,10 @@ impl Conversation {
             .collect()
     }
 
-    /// Forgets all but the newest events, and not how many of them `me` has not seen.
+    /// Forgets all but the newest events, and not how many of them `me` has not seen. Until the log is
+    /// known to be the one that the server has, nothing is: it may have to be sent again.
     pub(crate) fn keep_newest(&mut self, me: UserId, most: usize) {
-        if self.timeline.events().len() > most {
+        if self.timeline.events().len() > most && !self.is_unverified() {
             let (unread, cursor) = (self.unread(me), self.timeline.cursor());
             // The server's count may go further than what is held.
             let is_of_log = self.timeline.floor() <= self.read;

@@ -23,7 +23,7 @@ use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
 use shared::{Encoding, limits::MAX_FRAME_BYTES};
 use tokio::{
     net::TcpStream,
-    task::yield_now,
+    task::{coop::consume_budget, yield_now},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::task::TaskTracker;
@@ -156,7 +156,8 @@ impl Socket {
     /// Waits until there may be something to read. Cancel-safe.
     pub async fn readable(&self) {
         if !self.is_dry {
-            return;
+            // Whoever talks without end lets others have their turn.
+            return yield_now().await;
         }
         // What went wrong is told by the read that follows.
         let _ = self.inner.get_ref().stream.readable().await;
@@ -181,6 +182,7 @@ impl Socket {
     /// [`Closed`] when there will be none.
     pub async fn receive_any(&mut self) -> Result<Message, Closed> {
         loop {
+            consume_budget().await;
             self.drain().await?;
             match self.next_any()? {
                 Some(message @ (Message::Text(_) | Message::Binary(_))) => return Ok(message),
@@ -223,6 +225,9 @@ impl Socket {
     pub async fn drain(&mut self) -> Result<(), Closed> {
         let mut until = Instant::now() + WRITE_DEADLINE;
         while self.mailbox.has_waiting() {
+            if self.mailbox.is_closed() {
+                return Err(Closed::NotSignedIn);
+            }
             let stream = &self.inner.get_ref().stream;
             match timeout_at(until, stream.writable()).await {
                 Ok(Ok(())) => {}

@@ -64,13 +64,16 @@ impl Mailbox {
 
     /// Tells one thing.
     pub fn push(&self, frame: &Frame, kind: Kind) {
+        if self.is_closed() {
+            return;
+        }
         self.write(frame.bytes(self.wire), kind);
     }
 
     /// Tells many things with one write.
     pub fn push_all(&self, burst: &Burst) {
         let mut inner = self.inner();
-        if inner.is_sabotaged() {
+        if inner.is_closed || inner.is_sabotaged() {
             return;
         }
         let joined = burst.joined(self.wire);
@@ -156,7 +159,7 @@ impl Mailbox {
         Ok(total)
     }
 
-    /// Ends the connection: its session is no more.
+    /// Ends the connection: its session is no more, and is told nothing more.
     pub fn close(&self) {
         self.inner().is_closed = true;
         self.stirred.notify_one();

@@ -169,6 +169,8 @@ impl Hub {
 
     async fn deliver(&self, events: impl Iterator<Item = Event>) {
         let mut to_all = Burst::default();
+        // They speak of messages, and follow them.
+        let mut reads = Vec::new();
         let roster = {
             let mut seats = self.seats();
             for event in events {
@@ -182,7 +184,7 @@ impl Hub {
                         said(&seats, &mut to_all, message, origin);
                     }
                     Event::Read { user, mark } => {
-                        seats.tell(user, &ServerFrame::Read(mark).into(), Kind::Hint, None);
+                        reads.push((user, Frame::from(ServerFrame::Read(mark))));
                     }
                     Event::Marks { marks } => {
                         let conversation = marks.conversation;
@@ -199,6 +201,10 @@ impl Hub {
         };
         if !to_all.is_empty() {
             roster::tell_all(&roster, to_all).await;
+        }
+        let seats = self.seats();
+        for (user, frame) in reads {
+            seats.tell(user, &frame, Kind::Hint, None);
         }
     }
 
