@@ -195,31 +195,33 @@ impl Worker {
         self.connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
         let mut waiting = std::mem::take(jobs).into_iter();
         while let Some(mut job) = waiting.next() {
-            let Err(error) = self.run_alone(&mut job) else {
-                jobs.push(job);
-                continue;
-            };
-            if self.connection.is_autocommit() {
-                jobs.push(job);
-                jobs.extend(waiting);
-                return Err(error);
+            match self.run_alone(&mut job) {
+                Ok(Ok(())) => jobs.push(job),
+                Ok(Err(refused)) => job.0.finish(Err(refused.into())),
+                Err(error) => {
+                    jobs.push(job);
+                    jobs.extend(waiting);
+                    return Err(error);
+                }
             }
-            job.0.finish(Err(error.into()));
         }
         Ok(())
     }
 
-    fn run_alone(&self, job: &mut Job) -> Result<(), rusqlite::Error> {
+    /// What came of a job on its own. An error is the whole transaction's: SQLite rolled it back, or
+    /// what a failed job wrote could not be taken out of it.
+    fn run_alone(&self, job: &mut Job) -> Result<Result<(), rusqlite::Error>, rusqlite::Error> {
         self.connection.execute_batch("SAVEPOINT job")?;
         let mut within = Transaction::on(&self.connection);
         let outcome = job.0.run(&mut within).and_then(|()| within.write_heads());
-        if outcome.is_err() && !self.connection.is_autocommit() {
-            self.connection.execute_batch("ROLLBACK TO job")?;
+        if let Err(error) = outcome {
+            if self.connection.is_autocommit() {
+                return Err(error);
+            }
+            let undone = "ROLLBACK TO job; RELEASE job";
+            return self.connection.execute_batch(undone).map(|()| Err(error));
         }
-        if !self.connection.is_autocommit() {
-            self.connection.execute_batch("RELEASE job")?;
-        }
-        outcome
+        self.connection.execute_batch("RELEASE job").map(Ok)
     }
 
     fn roll_back(&self) {
