@@ -201,18 +201,22 @@ impl Conversation {
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
-        // One that was overtaken by another counts what was, of events that may be forgotten here.
-        let is_older = summary.read == self.read && summary.head < self.counted.0;
-        if summary.read >= self.read && !is_older {
-            self.read = summary.read;
-            self.counted = (summary.head, summary.unread);
-        }
+        self.take_count(summary.read, summary.head, summary.unread);
         self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
         self.apply_peer(
             summary.peer_delivered.unwrap_or_default(),
             summary.peer_read.unwrap_or_default(),
         );
         self.note_head(summary.head);
+    }
+
+    /// Takes what the server counted after `read` in a log that went up to `head`. A count that was
+    /// overtaken by another counts what was, of events that may be forgotten here.
+    fn take_count(&mut self, read: Seq, head: Seq, unread: u64) {
+        if (read, head) >= (self.read, self.counted.0) {
+            self.read = read;
+            self.counted = (head, unread);
+        }
     }
 
     pub(crate) fn apply_marks(&mut self, marks: Marks, me: UserId) {
@@ -252,10 +256,8 @@ impl Conversation {
     }
 
     pub(crate) fn apply_read(&mut self, mark: ReadMark) {
-        if mark.seq >= self.read {
-            self.read = mark.seq;
-            self.counted = (self.timeline.head(), mark.unread);
-        }
+        let at = mark.head.unwrap_or_else(|| self.timeline.head());
+        self.take_count(mark.seq, at, mark.unread);
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use shared::{
     ClientFrame, Code, ConversationId, Message, MsgId, RequestId, Seq, ServerFrame, Timestamp,
     UserId,
-    frame::{AuthAnswer, ConversationSummary, Marks, Summary, User},
+    frame::{AuthAnswer, ConversationSummary, Marks, ReadMark, Summary, User},
 };
 
 fn ana() -> User {
@@ -105,6 +105,27 @@ fn what_another_device_told_is_not_told_again() {
     assert_eq!(told(&mut client), [0; 0]);
     client.received(now, message(4, 2));
     assert_eq!(told(&mut client), [4]);
+}
+
+#[test]
+fn a_read_mark_that_was_counted_before_a_message_came_leaves_it_unread() {
+    let now = Moment::from_secs(9);
+    let mut client = connected(now, 0);
+    // More than is held, so that the count is the server's.
+    let mark = |seq, head, unread| {
+        ServerFrame::Read(ReadMark {
+            conversation: with_bo(),
+            seq: Seq(seq),
+            unread,
+            head: Some(Seq(head)),
+        })
+    };
+    let unread = |client: &Client| client.conversation(with_bo()).unwrap().unread(UserId(1));
+    client.received(now, message(7, 2));
+    client.received(now, mark(3, 6, 3));
+    assert_eq!(unread(&client), 4);
+    client.received(now, mark(3, 5, 2));
+    assert_eq!(unread(&client), 4, "an older count says nothing new");
 }
 
 proptest! {

@@ -365,6 +365,9 @@ pub struct ReadMark {
     pub seq: Seq,
     /// Messages of others after it, computed from the log.
     pub unread: u64,
+    /// How far the log went when they were counted; an older server does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Seq>,
 }
 
 /// `MARKS_NOTICE`, server → all devices of both people of a private conversation: one of the two has

@@ -353,7 +353,8 @@ read_as_object!(Heads { heads: "heads" });
 read_as_object!(ReadMark {
     conversation: "conversation",
     seq: "seq",
-    unread: "unread"
+    unread: "unread",
+    head: "head" or default,
 });
 read_as_object!(Marks {
     conversation: "conversation",

@@ -47,6 +47,7 @@ impl Store {
                 conversation,
                 seq: read,
                 unread: Unread::of(db)?.count(head.row, user, read, head.seq)?,
+                head: Some(head.seq),
             };
             Ok(Some((marked, mark)))
         })

@@ -226,7 +226,7 @@ field_by_field! {
     People { request_id, people }
     HeartbeatAnswer { request_id, heads, diverged }
     Heads { heads }
-    ReadMark { conversation, seq, unread }
+    ReadMark { conversation, seq, unread, head }
     Marks { conversation, user, delivered, read }
     TypingBy { conversation, user }
     User { id, name }

@@ -387,6 +387,9 @@ pub struct ReadMark {
     /// Messages of others after it.
     #[prost(uint64, tag = "3")]
     pub unread: u64,
+    /// How far the log went when they were counted.
+    #[prost(uint64, optional, tag = "4")]
+    pub head: ::core::option::Option<u64>,
 }
 /// How far one of the two people of a private conversation is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -244,11 +244,12 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
             }),
         prop::collection::vec(position(), 0..4)
             .prop_map(|heads| ServerFrame::Heads(Heads { heads })),
-        (position(), any::<u64>()).prop_map(|(at, unread)| {
+        (position(), any::<u64>(), prop::option::of(seq())).prop_map(|(at, unread, head)| {
             ServerFrame::Read(ReadMark {
                 conversation: at.conversation,
                 seq: at.seq,
                 unread,
+                head,
             })
         }),
         (position(), seq(), any::<u64>()).prop_map(|(at, read, user)| ServerFrame::Marks(Marks {
