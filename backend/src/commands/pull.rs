@@ -12,7 +12,8 @@ impl Commands {
     /// Reads what follows `after`, or what is newest below `before`, or what is newest.
     ///
     /// # Errors
-    /// [`Refusal::NotMember`], or [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::NotMember`]; [`Refusal::NoSuchUser`] where a private conversation would be with nobody;
+    /// or [`Refusal::Unavailable`] if the store fails.
     pub async fn pull(
         &self,
         caller: &Session,
@@ -32,9 +33,16 @@ impl Commands {
                 ));
             }
         };
-        Ok(self
+        let slice = self
             .store
             .slice(conversation, direction, limit.unwrap_or(PAGE_EVENTS))
-            .await?)
+            .await?;
+        if slice.head == Seq::NONE
+            && let Some(peer) = conversation.peer_of(caller.user.id)
+            && self.store.users(vec![peer]).await?.is_empty()
+        {
+            return Err(Refusal::NoSuchUser(peer.to_string()));
+        }
+        Ok(slice)
     }
 }

@@ -1,6 +1,6 @@
 //! The log: order, repetition, absence, paging, read marks.
 
-use shared::{Code, ConversationId, Event, Seq};
+use shared::{Code, ConversationId, Event, Seq, UserId};
 
 use super::support::{TestServer, assert_acked};
 
@@ -42,6 +42,18 @@ async fn a_message_sent_twice_is_pushed_once() {
         .map(|one| one.seq)
         .collect();
     assert_eq!(pushed, [Seq(1)]);
+}
+
+#[tokio::test]
+async fn a_private_conversation_with_nobody_is_refused_and_an_empty_one_is_not() {
+    let server = TestServer::demo();
+    let (mut ana, mut bo) = (server.peer("Ana").await, server.peer("Bo").await);
+    let (ana_id, bo_id) = (ana.summary().await.me.id, bo.summary().await.me.id);
+    let with_nobody = ConversationId::direct(ana_id, UserId(bo_id.0 + 90));
+    let refusal = ana.try_pull(with_nobody, None, None).await.unwrap_err();
+    assert_eq!(refusal.code, Code::NoSuchUser);
+    let with_bo = ConversationId::direct(ana_id, bo_id);
+    assert_eq!(ana.pull(with_bo, None, None).await.head, Seq::NONE);
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ use shared::{
     ServerFrame,
     event::Position,
     frame::{
-        Ask, Heartbeat, HeartbeatAnswer, Page, Pull, SendAnswer, SendToAll, SendToOne, Summary,
+        Ask, ErrorAnswer, Heartbeat, HeartbeatAnswer, Page, Pull, SendAnswer, SendToAll, SendToOne,
+        Summary,
     },
 };
 use tempfile::TempDir;
@@ -398,6 +399,16 @@ impl Peer {
         after: Option<Seq>,
         before: Option<Seq>,
     ) -> Page {
+        self.try_pull(conversation, after, before).await.unwrap()
+    }
+
+    /// As [`Peer::pull`], where it may be refused.
+    pub(crate) async fn try_pull(
+        &mut self,
+        conversation: ConversationId,
+        after: Option<Seq>,
+        before: Option<Seq>,
+    ) -> Result<Page, ErrorAnswer> {
         let request_id = self.request_id();
         let pull = Pull {
             request_id,
@@ -407,7 +418,8 @@ impl Peer {
             limit: None,
         };
         match self.round_trip(ClientFrame::Pull(pull)).await.1 {
-            ServerFrame::Pull(page) => page,
+            ServerFrame::Pull(page) => Ok(page),
+            ServerFrame::Error(refusal) => Err(refusal),
             other => panic!("{other:?}"),
         }
     }
