@@ -9,6 +9,7 @@ pub mod connection;
 pub mod encoding;
 pub mod greeting;
 pub mod pending;
+mod pipe;
 pub mod socket;
 
 use std::sync::Arc;

@@ -5,12 +5,7 @@
 //! the connection's [`Mailbox`], whoever tells it, so frames of the hub and of the library leave whole
 //! and in one order.
 
-use std::{
-    future::Future,
-    io::{self, Read, Write},
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -37,6 +32,7 @@ use tungstenite::{
 use super::{
     Closed,
     encoding::{Received, asked_for},
+    pipe::{Pipe, READ_BUFFER_BYTES},
 };
 use crate::hub::{Frame, Kind, Mailbox, Wire};
 
@@ -44,17 +40,8 @@ use crate::hub::{Frame, Kind, Mailbox, Wire};
 pub struct Socket {
     inner: WebSocket<Pipe>,
     encoding: Encoding,
-    /// The system had nothing more to read. Otherwise the library may hold frames that were read and
-    /// not taken, of which the system knows nothing any more.
-    is_dry: bool,
     /// What goes out; the hub writes here, too.
     pub mailbox: Arc<Mailbox>,
-}
-
-/// The socket's two ends, as the library wants them.
-struct Pipe {
-    stream: Arc<TcpStream>,
-    mailbox: Arc<Mailbox>,
 }
 
 /// Answers a request for an upgrade; `run` goes on with the socket, in a task of `tasks`. It speaks the
@@ -94,30 +81,33 @@ async fn open(
 ) -> Result<Socket, Box<dyn std::error::Error + Send + Sync>> {
     let parts = downcast::<TokioIo<TcpStream>>(upgrade.await?)
         .map_err(|_| "The connection is no plain TCP stream")?;
-    let stream = Arc::new(parts.io.into_inner());
-    let wire = Wire::Socket(encoding);
-    let mailbox = Arc::new(Mailbox::of(Arc::clone(&stream), wire));
-    let pipe = Pipe {
-        stream,
-        mailbox: Arc::clone(&mailbox),
-    };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_FRAME_BYTES * 2)
-        .max_message_size(Some(MAX_FRAME_BYTES))
-        .max_frame_size(Some(MAX_FRAME_BYTES));
-    let came_early = parts.read_buf.to_vec();
-    let inner = WebSocket::from_partially_read(pipe, came_early, Role::Server, Some(config));
-    Ok(Socket {
-        inner,
+    Ok(Socket::of(
+        parts.io.into_inner(),
+        parts.read_buf.to_vec(),
         encoding,
-        is_dry: false,
-        mailbox,
-    })
+    ))
 }
 
 impl Socket {
+    fn of(stream: TcpStream, came_early: Vec<u8>, encoding: Encoding) -> Self {
+        let stream = Arc::new(stream);
+        let mailbox = Mailbox::of(Arc::clone(&stream), Wire::Socket(encoding));
+        let mailbox = Arc::new(mailbox);
+        let pipe = Pipe::new(stream, Arc::clone(&mailbox));
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(MAX_FRAME_BYTES * 2)
+            .max_message_size(Some(MAX_FRAME_BYTES))
+            .max_frame_size(Some(MAX_FRAME_BYTES));
+        let inner = WebSocket::from_partially_read(pipe, came_early, Role::Server, Some(config));
+        Self {
+            inner,
+            encoding,
+            mailbox,
+        }
+    }
+
     /// The frame that is here already, if one is; WebSocket frames that show only that the peer lives are
     /// counted as heard, by `heard`.
     ///
@@ -141,26 +131,23 @@ impl Socket {
     }
 
     fn next_any(&mut self) -> Result<Option<Message>, Closed> {
-        self.is_dry = false;
+        self.inner.get_mut().begin();
         match self.inner.read() {
             Ok(Message::Close(_)) => Err(Closed::ByPeer),
             Ok(message) => Ok(Some(message)),
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.is_dry = true;
-                Ok(None)
-            }
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(Closed::from_error(&error)),
         }
     }
 
     /// Waits until there may be something to read. Cancel-safe.
     pub async fn readable(&self) {
-        if !self.is_dry {
+        if !self.inner.get_ref().is_dry() {
             // Whoever talks without end lets others have their turn.
             return yield_now().await;
         }
         // What went wrong is told by the read that follows.
-        let _ = self.inner.get_ref().stream.readable().await;
+        let _ = self.inner.get_ref().stream().readable().await;
     }
 
     /// The next frame. Cancel-safe.
@@ -228,7 +215,7 @@ impl Socket {
             if self.mailbox.is_closed() {
                 return Err(Closed::NotSignedIn);
             }
-            let stream = &self.inner.get_ref().stream;
+            let stream = self.inner.get_ref().stream();
             match timeout_at(until, stream.writable()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Err(Closed::ByPeer),
@@ -252,10 +239,9 @@ impl Socket {
             }
             // Where the peer said goodbye first, this is when it is answered.
             loop {
+                self.inner.get_mut().begin();
                 match self.inner.read() {
-                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.is_dry = true;
-                    }
+                    Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(_) => return,
                     // Somebody who goes on talking holds nobody else up.
                     Ok(_) => {
@@ -290,33 +276,41 @@ fn taken(written: Result<(), Error>) -> Result<(), Closed> {
     }
 }
 
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.try_read(buffer)
-    }
-}
-
-impl Write for Pipe {
-    /// Takes whole frames, since that is what the library has, and none while something waits.
-    fn write(&mut self, frame: &[u8]) -> io::Result<usize> {
-        if self.mailbox.has_waiting() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        self.mailbox
-            .write(Bytes::copy_from_slice(frame), Kind::Answer);
-        Ok(frame.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A peer that takes nothing for longer ends its connection. Source: what a phone in a tunnel needs is
 /// less, and a client that comes back loses nothing.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// Frames that are looked at before others get their turn.
 pub const MAX_AT_ONCE: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(2);
-/// Most frames of a client fit; the library's 128 KiB would be held for each idle connection.
-const READ_BUFFER_BYTES: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::{super::pipe::MAX_READS, *};
+
+    #[tokio::test]
+    async fn whoever_sends_empty_pieces_without_end_lets_others_have_their_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (mut there, here) = (there.unwrap(), listener.accept().await.unwrap().0);
+        let mut socket = Socket::of(here, Vec::new(), Encoding::Json);
+        let piece = |opcode| [opcode, 0x80, 0, 0, 0, 0];
+        there.write_all(&piece(0x01)).await.unwrap();
+        // More than one turn reads, and less than the two systems' buffers take.
+        let pieces = 2 * MAX_READS * READ_BUFFER_BYTES / piece(0).len();
+        there.write_all(&piece(0x00).repeat(pieces)).await.unwrap();
+        socket.readable().await;
+        let mut heard = Instant::now();
+        assert!(socket.next(&mut heard).unwrap().is_none());
+        assert!(!socket.inner.get_ref().is_dry(), "there is more, for later");
+        there.write_all(&piece(0x80)).await.unwrap();
+        let message = loop {
+            if let Some(message) = socket.next_any().unwrap() {
+                break message;
+            }
+            socket.readable().await;
+        };
+        assert_eq!(message, Message::Text("".into()));
+    }
+}

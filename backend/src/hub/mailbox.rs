@@ -6,17 +6,18 @@
 //! pulls. So a slow reader costs a constant and loses nothing.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::body::Bytes;
-use shared::{ConversationId, Seq, ServerFrame, event::Position, frame::Heads};
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::Notify};
 
-use super::frame::{Burst, Frame, Kind, Wire};
+use super::{
+    backlog::Backlog,
+    frame::{Burst, Frame, Kind, Wire},
+};
 use crate::sabotage::{self, Defect};
 
 /// The queue to one connection.
@@ -37,15 +38,8 @@ struct Inner {
     /// A question is being answered, which nothing overtakes that is told meanwhile.
     is_held: bool,
     is_closed: bool,
-}
-
-#[derive(Debug, Default)]
-struct Backlog {
-    /// What is left of a piece that the socket took in part; leaves before anything else.
-    rest: Bytes,
-    waiting: VecDeque<(Bytes, Kind)>,
-    /// Frames were forgotten; events among them are known by these numbers alone.
-    forgotten: Option<BTreeMap<ConversationId, Seq>>,
+    /// The last frame is written, or waits: nothing may follow it.
+    is_over: bool,
 }
 
 impl Mailbox {
@@ -73,7 +67,7 @@ impl Mailbox {
     /// Tells many things with one write.
     pub fn push_all(&self, burst: &Burst) {
         let mut inner = self.inner();
-        if inner.is_closed || inner.is_sabotaged() {
+        if inner.is_closed || inner.is_over || inner.is_sabotaged() {
             return;
         }
         let joined = burst.joined(self.wire);
@@ -91,10 +85,15 @@ impl Mailbox {
     /// Lets wait what is told from now on, until [`Mailbox::answer`]: an answer may say how the logs
     /// stood when it was looked up, and would be old news behind what is told meanwhile.
     pub fn hold(&self) {
-        self.inner().is_held = true;
+        let mut inner = self.inner();
+        inner.is_held = true;
+        if let Some(backlog) = &mut inner.backlog {
+            backlog.hold();
+        }
     }
 
-    /// Tells an answer, where there is one, before all that waited for it.
+    /// Tells an answer, where there is one, before all that waited for it, and behind what waited
+    /// before it was asked for.
     ///
     /// # Errors
     /// What the system said; then the connection is over.
@@ -107,9 +106,9 @@ impl Mailbox {
             if written < bytes.len() {
                 let backlog = inner.backlog.get_or_insert_default();
                 if written > 0 {
-                    backlog.rest = bytes.slice(written..);
+                    backlog.keep_rest(bytes.slice(written..));
                 } else {
-                    backlog.waiting.push_front((bytes, Kind::Answer));
+                    backlog.keep_answer(bytes);
                 }
             }
         }
@@ -120,16 +119,19 @@ impl Mailbox {
     /// Bytes that are a whole frame on this wire already.
     pub fn write(&self, bytes: Bytes, kind: Kind) {
         let mut inner = self.inner();
-        if inner.is_sabotaged() {
-            return;
+        if !inner.is_over && !inner.is_sabotaged() && inner.put(bytes, kind) {
+            drop(inner);
+            self.stirred.notify_one();
         }
-        let mut written = inner.try_write(&bytes);
-        if written == bytes.len() {
-            return;
+    }
+
+    /// The same, of a goodbye: what is told from now on leaves no more.
+    pub fn write_last(&self, bytes: Bytes) {
+        let mut inner = self.inner();
+        if !std::mem::replace(&mut inner.is_over, true) && inner.put(bytes, Kind::Answer) {
+            drop(inner);
+            self.stirred.notify_one();
         }
-        inner.keep_from(&mut written, bytes, kind);
-        drop(inner);
-        self.stirred.notify_one();
     }
 
     /// Writes what waits, as far as the socket takes it; says how many bytes that were.
@@ -143,14 +145,14 @@ impl Mailbox {
             return Err(io::ErrorKind::NotConnected.into());
         };
         while let Some(backlog) = &mut inner.backlog {
-            if !backlog.gather(self.wire) {
+            let Some(piece) = backlog.piece(self.wire) else {
                 inner.backlog = None;
                 break;
-            }
-            match stream.try_write(&backlog.rest) {
+            };
+            match stream.try_write(&piece) {
                 Ok(written) => {
                     total += written;
-                    backlog.rest = backlog.rest.slice(written..);
+                    backlog.written(written);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -193,12 +195,8 @@ impl Mailbox {
 
     /// Takes all there is, where no socket takes it.
     pub fn take(&self) -> Vec<Bytes> {
-        let Some(mut backlog) = self.inner().backlog.take() else {
-            return Vec::new();
-        };
-        let mut taken: Vec<_> = backlog.waiting.drain(..).map(|(bytes, _)| bytes).collect();
-        taken.extend(backlog.heads(self.wire));
-        taken
+        let backlog = self.inner().backlog.take();
+        backlog.map_or_else(Vec::new, |backlog| backlog.into_frames(self.wire))
     }
 
     fn is_filled(&self) -> bool {
@@ -227,6 +225,16 @@ impl Inner {
         }
     }
 
+    /// Writes a frame as far as the socket takes it; says whether something of it waits.
+    fn put(&mut self, bytes: Bytes, kind: Kind) -> bool {
+        let mut written = self.try_write(&bytes);
+        let waits = written < bytes.len();
+        if waits {
+            self.keep_from(&mut written, bytes, kind);
+        }
+        waits
+    }
+
     /// Lets the part of a frame wait that was not `written`.
     fn keep_from(&mut self, written: &mut usize, bytes: Bytes, kind: Kind) {
         if *written >= bytes.len() {
@@ -235,7 +243,7 @@ impl Inner {
         }
         let backlog = self.backlog.get_or_insert_default();
         if *written > 0 {
-            backlog.rest = bytes.slice(*written..);
+            backlog.keep_rest(bytes.slice(*written..));
             *written = 0;
         } else {
             backlog.keep(bytes, kind);
@@ -243,89 +251,21 @@ impl Inner {
     }
 
     fn is_sabotaged(&self) -> bool {
-        let is_full = |backlog: &Backlog| backlog.waiting.len() > 2;
-        sabotage::is(Defect::DropsWhenFull) && self.backlog.as_deref().is_some_and(is_full)
+        sabotage::is(Defect::DropsWhenFull)
+            && (self.backlog.as_deref()).is_some_and(|backlog| backlog.len() > 2)
     }
 }
-
-impl Backlog {
-    /// Lets it wait.
-    fn keep(&mut self, bytes: Bytes, kind: Kind) {
-        if self.forgotten.is_none() && self.waiting.len() >= MAX_FRAMES {
-            let mut heads = BTreeMap::new();
-            self.waiting.retain(|(_, kind)| {
-                note(&mut heads, *kind);
-                *kind == Kind::Answer
-            });
-            self.forgotten = Some(heads);
-        }
-        match &mut self.forgotten {
-            Some(heads) if kind != Kind::Answer => note(heads, kind),
-            _ => self.waiting.push_back((bytes, kind)),
-        }
-    }
-
-    /// Makes one piece of what waits; says whether there is one to write.
-    fn gather(&mut self, wire: Wire) -> bool {
-        if self.rest.is_empty()
-            && let Some((first, _)) = self.waiting.pop_front()
-        {
-            let fits = |room: usize, next: Option<&(Bytes, Kind)>| {
-                next.is_some_and(|(next, _)| next.len() <= room)
-            };
-            self.rest = if fits(
-                MAX_PIECE_BYTES.saturating_sub(first.len()),
-                self.waiting.front(),
-            ) {
-                let mut piece = Vec::from(first);
-                while fits(MAX_PIECE_BYTES - piece.len(), self.waiting.front())
-                    && let Some((next, _)) = self.waiting.pop_front()
-                {
-                    piece.extend_from_slice(&next);
-                }
-                piece.into()
-            } else {
-                first
-            };
-        }
-        if self.rest.is_empty()
-            && let Some(heads) = self.heads(wire)
-        {
-            self.rest = heads;
-        }
-        !self.rest.is_empty()
-    }
-
-    /// The newest numbers of what was forgotten, as a frame.
-    fn heads(&mut self, wire: Wire) -> Option<Bytes> {
-        let heads = self.forgotten.take()?;
-        let heads = heads
-            .into_iter()
-            .map(|(conversation, seq)| Position::new(conversation, seq))
-            .collect();
-        Some(Frame::from(ServerFrame::Heads(Heads { heads })).bytes(wire))
-    }
-}
-
-fn note(heads: &mut BTreeMap<ConversationId, Seq>, kind: Kind) {
-    if let Kind::Event(at) = kind {
-        let head = heads.entry(at.conversation).or_default();
-        *head = at.seq.max(*head);
-    }
-}
-
-/// Frames that wait for one connection. Source: a second of a busy room; a client that is further
-/// behind is better served by pages.
-pub const MAX_FRAMES: usize = 256;
-/// What is copied together for one write to a socket that was full.
-const MAX_PIECE_BYTES: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use shared::{Encoding, frame::UserJoined};
+    use shared::{
+        ConversationId, Encoding, Seq, ServerFrame,
+        event::Position,
+        frame::{Heads, UserJoined},
+    };
     use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
-    use super::*;
+    use super::{super::backlog::MAX_FRAMES, *};
 
     fn event(seq: u64) -> Kind {
         Kind::Event(Position::new(ConversationId::EVERYONE, Seq(seq)))
@@ -418,14 +358,8 @@ mod tests {
             mailbox.push(&frame("answer"), Kind::Answer);
             mailbox.filled().await;
             let last = decoded(&frame("answer").bytes(Wire::Json));
-            let (mailbox, stream) = (&mailbox, mailbox.inner().stream.clone().unwrap());
-            let flushing = async {
-                while mailbox.has_waiting() {
-                    stream.writable().await.unwrap();
-                    mailbox.flush().unwrap();
-                }
-            };
-            let ((), frames) = tokio::join!(flushing, arrived(&mut there, encoding, &last));
+            let arrived = arrived(&mut there, encoding, &last);
+            let ((), frames) = tokio::join!(flush_all(&mailbox), arrived);
             let numbers: Vec<u64> = frames
                 .iter()
                 .filter_map(|frame| match frame {
@@ -439,9 +373,71 @@ mod tests {
         }
     }
 
+    /// Fills the socket of `mailbox` until something waits.
+    fn fill(mailbox: &Mailbox) -> u64 {
+        let mut seq = 0;
+        while !mailbox.has_waiting() {
+            seq += 1;
+            mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
+        }
+        seq
+    }
+
+    async fn flush_all(mailbox: &Mailbox) {
+        let stream = mailbox.inner().stream.clone().unwrap();
+        while mailbox.has_waiting() {
+            stream.writable().await.unwrap();
+            mailbox.flush().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_stands_behind_the_acks_that_waited_when_it_was_asked_for() {
+        for meanwhile in [1, MAX_FRAMES as u64] {
+            let (mailbox, mut there) = pair(Encoding::Json).await;
+            let filled = fill(&mailbox);
+            mailbox.push(&frame("ack"), Kind::Answer);
+            mailbox.hold();
+            for seq in 1..=meanwhile {
+                mailbox.push(&frame("told meanwhile"), event(filled + seq));
+            }
+            mailbox.answer(Some(&frame("answer"))).unwrap();
+            mailbox.push(&frame("last"), Kind::Answer);
+            let name = |name: &str| decoded(&frame(name).bytes(Wire::Json));
+            let last = name("last");
+            let arrived = arrived(&mut there, Encoding::Json, &last);
+            let ((), arrived) = tokio::join!(flush_all(&mailbox), arrived);
+            let place = |of: &str| arrived.iter().position(|one| *one == name(of)).unwrap();
+            assert_eq!(place("answer"), place("ack") + 1);
+            assert_eq!(arrived.contains(&name("told meanwhile")), meanwhile == 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_a_goodbye() {
+        for is_full in [false, true] {
+            let (mailbox, mut there) = pair(Encoding::Json).await;
+            if is_full {
+                fill(&mailbox);
+            }
+            let goodbye = frame("goodbye");
+            mailbox.write_last(goodbye.bytes(Wire::Socket(Encoding::Json)));
+            let mut burst = Burst::default();
+            burst.add(frame("burst"), event(99), None);
+            mailbox.push_all(&burst);
+            mailbox.push(&frame("told"), Kind::Hint);
+            let last = decoded(&goodbye.bytes(Wire::Json));
+            let arrived = arrived(&mut there, Encoding::Json, &last);
+            tokio::join!(flush_all(&mailbox), arrived);
+            drop(mailbox);
+            let mut rest = Vec::new();
+            there.read_to_end(&mut rest).await.unwrap();
+            assert!(rest.is_empty(), "{rest:?}");
+        }
+    }
+
     fn is_behind(inner: &Inner) -> bool {
-        let backlog = inner.backlog.as_deref();
-        backlog.is_some_and(|backlog| backlog.forgotten.is_some())
+        (inner.backlog.as_deref()).is_some_and(Backlog::has_forgotten)
     }
 
     #[tokio::test]
@@ -468,15 +464,9 @@ mod tests {
                 seq += 1;
                 mailbox.push(&frame(&"x".repeat(10_000)), event(seq));
             }
-            let stream = mailbox.inner().stream.clone().unwrap();
-            let flushing = async {
-                while mailbox.has_waiting() {
-                    stream.writable().await.unwrap();
-                    mailbox.flush().unwrap();
-                }
-            };
             let last = heads(seq);
-            let ((), frames) = tokio::join!(flushing, arrived(&mut there, encoding, &last));
+            let arrived = arrived(&mut there, encoding, &last);
+            let ((), frames) = tokio::join!(flush_all(&mailbox), arrived);
             assert!(frames.len() > 1, "what the socket had taken came whole");
         }
     }

@@ -6,6 +6,7 @@
 //! said, the more people are here the later, so that it costs no more than a tenth of a core.
 //! Read next: [`mailbox`], [`frame`], then [`crate::gateway::connection`].
 
+mod backlog;
 pub mod frame;
 pub mod mailbox;
 mod presence;
@@ -245,7 +246,7 @@ impl Drop for Seated {
 }
 
 /// Events that leave together. Source: as many as a mailbox takes.
-const MAX_BURST: usize = mailbox::MAX_FRAMES;
+const MAX_BURST: usize = backlog::MAX_FRAMES;
 
 #[cfg(test)]
 mod tests {
