@@ -69,7 +69,9 @@ for (const language of ["en", "zh-CN"] satisfies Language[]) {
     test("signing out leads to the door and the session is gone", async ({ person }) => {
       const { window } = await person("Ana");
       await window.page.getByRole("button", { name: words.settings }).click();
+      const left = window.page.waitForEvent("load");
       await window.page.getByRole("button", { name: words.signOut }).click();
+      await left;
       await expect(window.page.getByRole("heading", { name: words.comeIn })).toBeVisible();
       await window.page.goto("/r/1");
       await expect(window.page.getByRole("heading", { name: words.comeIn })).toBeVisible();
