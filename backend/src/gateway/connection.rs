@@ -56,7 +56,7 @@ impl<'a> Connection<'a> {
         }
         // The others are told first, since a goodbye may take a moment.
         drop(self.seat);
-        self.socket.close(closed).await;
+        Box::pin(self.socket.close(closed)).await;
         closed
     }
 

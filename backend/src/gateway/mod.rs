@@ -52,7 +52,9 @@ impl Gateway {
     }
 
     async fn run(self: Arc<Self>, mut socket: Socket, claim: Claim) {
-        let closed = match greeting::complete(&self, &mut socket, claim, &self.stop).await {
+        // What passes is boxed, so that the long time after it takes no room for it.
+        let greeting = greeting::complete(&self, &mut socket, claim, &self.stop);
+        let closed = match Box::pin(greeting).await {
             Ok(session) => {
                 tracing::Span::current().record("user.id", session.user.id.0);
                 Connection::new(&self, socket, session)
@@ -60,7 +62,7 @@ impl Gateway {
                     .await
             }
             Err(closed) => {
-                socket.close(closed).await;
+                Box::pin(socket.close(closed)).await;
                 closed
             }
         };

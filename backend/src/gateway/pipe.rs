@@ -2,6 +2,9 @@
 //! writes takes its place among what else is told, in the [`Mailbox`].
 
 use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    future::poll_fn,
     io::{self, Read, Write},
     sync::Arc,
 };
@@ -16,6 +19,8 @@ use crate::hub::{Kind, Mailbox};
 pub(super) struct Pipe {
     stream: Arc<TcpStream>,
     mailbox: Arc<Mailbox>,
+    /// What was read at once and is more than the library has room for.
+    ahead: VecDeque<u8>,
     /// Reads until others get their turn: the library goes on by itself while fragments come, of which
     /// six bytes are enough for one.
     reads_left: usize,
@@ -29,19 +34,42 @@ impl Pipe {
         Self {
             stream,
             mailbox,
+            ahead: VecDeque::new(),
             reads_left: MAX_READS,
             is_dry: false,
         }
     }
 
-    /// What is read from.
+    /// What is written to.
     pub(super) fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// Waits until the system has something to read, or an error to tell. Cancel-safe.
+    ///
+    /// In this way the stream knows one task that reads, and forgets the last one: that of the request,
+    /// whose memory would be kept as long as it is known.
+    pub(super) async fn readable(&self) {
+        // What went wrong is told by the read that follows.
+        let _ = poll_fn(|context| self.stream.poll_read_ready(context)).await;
     }
 
     /// Whether nothing is left to read, so that it is the system that says when there is.
     pub(super) fn is_dry(&self) -> bool {
         self.is_dry
+    }
+
+    /// Reads all there is, as far as `scratch` goes, and fills the buffer with the first of it.
+    fn read_ahead(&mut self, scratch: &mut [u8], buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.try_read(scratch);
+        self.is_dry = matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        let came = scratch.get(..read?).unwrap_or_default();
+        let (first, more) = came.split_at(came.len().min(buffer.len()));
+        if let Some(room) = buffer.get_mut(..first.len()) {
+            room.copy_from_slice(first);
+        }
+        self.ahead.extend(more);
+        Ok(first.len())
     }
 
     /// Lets the library read again.
@@ -52,10 +80,15 @@ impl Pipe {
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reads_left = (self.reads_left.checked_sub(1)).ok_or(io::ErrorKind::WouldBlock)?;
-        let read = self.stream.try_read(buffer);
-        self.is_dry = matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        read
+        if self.ahead.is_empty() {
+            self.reads_left = (self.reads_left.checked_sub(1)).ok_or(io::ErrorKind::WouldBlock)?;
+            return SCRATCH.with_borrow_mut(|scratch| self.read_ahead(scratch, buffer));
+        }
+        let taken = self.ahead.read(buffer)?;
+        if self.ahead.is_empty() {
+            self.ahead = VecDeque::new();
+        }
+        Ok(taken)
     }
 }
 
@@ -79,9 +112,17 @@ impl Write for Pipe {
     }
 }
 
-/// Most frames of a client fit; the library's 128 KiB would be held for each idle connection.
-pub(super) const READ_BUFFER_BYTES: usize = 1024;
+thread_local! {
+    /// Where a thread reads into: what a connection keeps is what it did not take at once, which is
+    /// nothing while it is idle.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
+
+/// What the library keeps for each idle connection; it grows with a frame. Its own would be 128 KiB.
+pub(super) const LIBRARY_BUFFER_BYTES: usize = 128;
+/// Most bytes of one read. Source: sixty messages of a client that sends many.
+pub(super) const READ_BYTES: usize = 16 * 1024;
 /// Source: a frame of the largest size takes one turn.
-pub(super) const MAX_READS: usize = MAX_FRAME_BYTES / READ_BUFFER_BYTES + 8;
+pub(super) const MAX_READS: usize = MAX_FRAME_BYTES / READ_BYTES + 2;
 /// How an unfragmented close frame begins.
 const CLOSE_FRAME: u8 = 0x88;

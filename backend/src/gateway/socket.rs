@@ -32,13 +32,14 @@ use tungstenite::{
 use super::{
     Closed,
     encoding::{Received, asked_for},
-    pipe::{Pipe, READ_BUFFER_BYTES},
+    pipe::{LIBRARY_BUFFER_BYTES, Pipe},
 };
 use crate::hub::{Frame, Kind, Mailbox, Wire};
 
 /// One WebSocket.
 pub struct Socket {
-    inner: WebSocket<Pipe>,
+    /// Boxed, since a task keeps room for each place that a socket passes through.
+    inner: Box<WebSocket<Pipe>>,
     encoding: Encoding,
     /// What goes out; the hub writes here, too.
     pub mailbox: Arc<Mailbox>,
@@ -95,14 +96,14 @@ impl Socket {
         let mailbox = Arc::new(mailbox);
         let pipe = Pipe::new(stream, Arc::clone(&mailbox));
         let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
+            .read_buffer_size(LIBRARY_BUFFER_BYTES)
             .write_buffer_size(0)
             .max_write_buffer_size(MAX_FRAME_BYTES * 2)
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES));
         let inner = WebSocket::from_partially_read(pipe, came_early, Role::Server, Some(config));
         Self {
-            inner,
+            inner: Box::new(inner),
             encoding,
             mailbox,
         }
@@ -146,8 +147,7 @@ impl Socket {
             // Whoever talks without end lets others have their turn.
             return yield_now().await;
         }
-        // What went wrong is told by the read that follows.
-        let _ = self.inner.get_ref().stream().readable().await;
+        self.inner.get_ref().readable().await;
     }
 
     /// The next frame. Cancel-safe.
@@ -287,7 +287,10 @@ const GOODBYE: Duration = Duration::from_secs(2);
 mod tests {
     use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
-    use super::{super::pipe::MAX_READS, *};
+    use super::{
+        super::pipe::{MAX_READS, READ_BYTES},
+        *,
+    };
 
     #[tokio::test]
     async fn whoever_sends_empty_pieces_without_end_lets_others_have_their_turn() {
@@ -298,7 +301,7 @@ mod tests {
         let piece = |opcode| [opcode, 0x80, 0, 0, 0, 0];
         there.write_all(&piece(0x01)).await.unwrap();
         // More than one turn reads, and less than the two systems' buffers take.
-        let pieces = 2 * MAX_READS * READ_BUFFER_BYTES / piece(0).len();
+        let pieces = 2 * MAX_READS * READ_BYTES / piece(0).len();
         there.write_all(&piece(0x00).repeat(pieces)).await.unwrap();
         socket.readable().await;
         let mut heard = Instant::now();
