@@ -152,9 +152,9 @@ impl Hub {
         self.seats().people_here().take(limit).collect()
     }
 
-    /// Ends every connection of a session that was signed out.
+    /// Ends every connection of a session that was signed out, also one that is about to be seated.
     pub fn end_session(&self, session: &Session) {
-        self.seats().end_session(session);
+        (self.seats()).end_session(session, std::time::Instant::now());
     }
 
     /// Tells everybody who came and went since the last time, as much as is told at once.
@@ -310,6 +310,19 @@ mod tests {
         assert_eq!(types(&ana), ["Bo Offline"]);
         let bo = session(2, "Bo").user;
         assert_eq!(hub.with_presence(vec![bo])[0].presence, Presence::Offline);
+    }
+
+    #[tokio::test]
+    async fn who_was_looked_up_before_signing_out_is_not_seated_after_it() {
+        let hub = Arc::new(Hub::default());
+        let signed_in = |token| Session {
+            token: Some([token; 32]),
+            ..session(1, "Ana")
+        };
+        hub.end_session(&signed_in(1));
+        let late = join(&hub, &signed_in(1)).await;
+        let other = join(&hub, &signed_in(2)).await;
+        assert!(late.mailbox.is_closed() && !other.mailbox.is_closed());
     }
 
     #[tokio::test]

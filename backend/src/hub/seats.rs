@@ -17,7 +17,7 @@ use super::{
     presence::Attendance,
     roster::Roster,
 };
-use crate::{auth::Session, bus::ConnectionId};
+use crate::{auth::Session, bus::ConnectionId, store::TokenHash};
 
 #[derive(Default)]
 pub(super) struct Seats {
@@ -29,6 +29,9 @@ pub(super) struct Seats {
     news: VecDeque<UserId>,
     /// Who is typing where everybody sees it.
     typing: VecDeque<TypingBy>,
+    /// Sessions that were signed out a moment ago, and when: whoever was looked up before that and sits
+    /// down after it is sent away.
+    ended: HashMap<TokenHash, Instant>,
 }
 
 struct Seat {
@@ -43,6 +46,9 @@ impl Seats {
             .entry(session.user.id)
             .or_insert_with(|| Attendance::of(session.user.clone()));
         attendance.arrive(id);
+        if (session.token).is_some_and(|token| self.ended.contains_key(&token)) {
+            mailbox.close();
+        }
         let session = session.clone();
         let user = session.user.id;
         self.connections.insert(id, Seat { mailbox, session });
@@ -93,6 +99,8 @@ impl Seats {
             }
         }
         self.people.retain(|_, attendance| !attendance.is_over());
+        self.ended
+            .retain(|_, ended| now.saturating_duration_since(*ended) < ENDED_FOR);
     }
 
     pub(super) fn presence_of(&self, user: UserId) -> Presence {
@@ -110,7 +118,10 @@ impl Seats {
         })
     }
 
-    pub(super) fn end_session(&self, session: &Session) {
+    pub(super) fn end_session(&mut self, session: &Session, now: Instant) {
+        if let Some(token) = session.token {
+            self.ended.insert(token, now);
+        }
         for (_, seat) in self.seats_of(session.user.id) {
             if seat.session.is_same(session) {
                 seat.mailbox.close();
@@ -232,6 +243,8 @@ impl Seats {
     }
 }
 
+/// Far longer than from the look-up of a session to its seat.
+const ENDED_FOR: Duration = Duration::from_mins(1);
 /// A write to a socket costs about 6 µs, so this keeps news below a tenth of a core.
 const NEWS_EACH_PER_SOCKET: Duration = Duration::from_micros(100);
 /// Nobody waits longer than this for news, unless there are more than [`MAX_NEWS`] at once.
