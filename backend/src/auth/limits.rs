@@ -1,6 +1,11 @@
 //! How often somebody may try: signing in by address and by name, sending by user.
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -63,7 +68,7 @@ impl SignInLimits {
     }
 
     pub(super) fn check(&self, from: IpAddr, name: &str) -> Result<(), AuthError> {
-        self.by_address.check(&from).map_err(AuthError::TooFast)?;
+        (self.by_address.check(&network(from))).map_err(AuthError::TooFast)?;
         self.by_name
             .check(&name::key(name))
             .map_err(AuthError::TooFast)
@@ -72,6 +77,15 @@ impl SignInLimits {
     pub(super) fn tidy(&self) {
         self.by_address.tidy();
         self.by_name.tidy();
+    }
+}
+
+/// What one person has: with IPv6 that is a network of 64 bits, out of which each try may come from
+/// another address.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -127,6 +141,21 @@ mod tests {
             matches!(limits.check(here, "ANA"), Err(AuthError::TooFast(wait)) if !wait.is_zero())
         );
         limits.check(here, "Bo").unwrap();
+    }
+
+    #[test]
+    fn a_guesser_who_owns_a_network_is_one_guesser() {
+        let limits = SignInLimits::new(true);
+        let check = |address: &str, name: u32| {
+            let from = address.parse().unwrap();
+            limits.check(from, &format!("name {name}"))
+        };
+        for one in 0..60 {
+            check(&format!("2001:db8::{one:x}"), one).unwrap();
+        }
+        assert!(check("2001:db8::ffff:1", 60).is_err());
+        check("2001:db8:0:1::1", 61).unwrap();
+        check("192.0.2.1", 62).unwrap();
     }
 
     #[test]
