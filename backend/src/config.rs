@@ -40,7 +40,7 @@ enum Command {
 pub struct Flags {
     /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "POND_LISTEN", value_name = "ADDR")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// Folder for the database; made where there is none [default: pond-data, in a demo pond-demo]
     #[arg(long, env = "POND_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub enum Switch {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct File {
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     data: Option<PathBuf>,
     demo: Option<bool>,
     demo_for_all: Option<bool>,
@@ -130,6 +130,11 @@ pub enum ConfigError {
         /// Which line, and why.
         source: toml::de::Error,
     },
+    /// Not an address with a port.
+    #[error(
+        "{0} cannot be listened on: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
+    )]
+    Listen(String),
     /// Not an URL's origin.
     #[error("--public-url {0} is not of the form https://chat.example.org")]
     PublicUrl(String),
@@ -170,10 +175,8 @@ fn read(path: &Path) -> Result<File, ConfigError> {
 }
 
 fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
-    let listen = flags
-        .listen
-        .or(file.listen)
-        .unwrap_or_else(|| ([127, 0, 0, 1], 8080).into());
+    let listen = (flags.listen.or(file.listen))
+        .map_or_else(|| Ok(([127, 0, 0, 1], 8080).into()), |text| address(&text))?;
     let is_demo = flags.demo.or(file.demo).unwrap_or(false);
     let is_for_all = flags.demo_for_all.or(file.demo_for_all).unwrap_or(false);
     if is_demo && !is_for_all && !listen.ip().is_loopback() {
@@ -200,10 +203,17 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         data: flags.data.or(file.data).unwrap_or_else(|| folder.into()),
         world,
         public_origin,
-        trusted_proxies,
+        // A proxy is known by one name, however it was written.
+        trusted_proxies: trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         rate_limits: rate_limits == Switch::On,
         page_limit: None,
     })
+}
+
+/// `address:port`, where `localhost` is an address, too.
+fn address(text: &str) -> Result<SocketAddr, ConfigError> {
+    let numbers = text.replacen("localhost:", "127.0.0.1:", 1);
+    (numbers.parse()).map_err(|_| ConfigError::Listen(text.to_owned()))
 }
 
 /// `scheme://host[:port]`, as browsers send it in `Origin`.
@@ -254,6 +264,31 @@ mod tests {
         .unwrap();
         let config = config(&["--config", path, "--listen", "127.0.0.1:7"]).unwrap();
         assert_eq!((config.listen.port(), config.rate_limits), (7, false));
+    }
+
+    #[test]
+    fn an_address_to_listen_on_has_a_port_and_is_no_name() {
+        let listen = |text| config(&["--listen", text]).map(|config| config.listen.to_string());
+        assert_eq!(listen("localhost:80").unwrap(), "127.0.0.1:80");
+        assert_eq!(listen("[::1]:80").unwrap(), "[::1]:80");
+        for wrong in ["127.0.0.1", ":80", "80", "chat.example.org:80", "localhost"] {
+            let error = listen(wrong).unwrap_err().to_string();
+            assert!(
+                error.contains(wrong) && error.contains("127.0.0.1:8080"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_known_however_it_is_written() {
+        let config = config(&["--trusted-proxy", "::ffff:10.0.0.1,::1"]).unwrap();
+        let proxies: Vec<_> = config
+            .trusted_proxies
+            .iter()
+            .map(IpAddr::to_string)
+            .collect();
+        assert_eq!(proxies, ["10.0.0.1", "::1"]);
     }
 
     #[test]
