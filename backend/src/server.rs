@@ -4,14 +4,19 @@
 //! cancel, wait, close the store.
 
 use std::{
+    future::{Ready, ready},
+    io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::Router;
-use axum_server::{Handle, accept::NoDelayAcceptor};
-use tokio::time::{interval, timeout};
+use axum_server::{Handle, accept::Accept};
+use tokio::{
+    net::TcpStream,
+    time::{interval, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -42,7 +47,7 @@ pub enum StartError {
         /// Which.
         address: SocketAddr,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The data folder.
     #[error(transparent)]
@@ -147,12 +152,10 @@ pub(crate) fn accept(
     listener: TcpListener,
     app: Router,
     accepting: Handle<SocketAddr>,
-) -> Result<impl Future<Output = ()> + Send + 'static, std::io::Error> {
+) -> Result<impl Future<Output = ()> + Send + 'static, io::Error> {
     let mut server = axum_server::from_tcp(listener)?
         .handle(accepting)
-        // An answer goes out at once: otherwise it waits up to 40 ms for the peer to confirm the
-        // push before it.
-        .acceptor(NoDelayAcceptor);
+        .acceptor(Tuned);
     server
         .http_builder()
         .http1()
@@ -163,6 +166,30 @@ pub(crate) fn accept(
             warn!(%error, "accepting connections ended");
         }
     })
+}
+
+/// Sets up each connection.
+#[derive(Clone, Copy)]
+struct Tuned;
+
+impl<S> Accept<TcpStream, S> for Tuned {
+    type Stream = TcpStream;
+    type Service = S;
+    type Future = Ready<io::Result<(TcpStream, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        ready(tune(&stream).map(|()| (stream, service)))
+    }
+}
+
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    // An answer goes out at once: otherwise it waits up to 40 ms for the peer to confirm the push
+    // before it.
+    stream.set_nodelay(true)?;
+    // A stream of events is written by the HTTP library, which waits for ever.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNTAKEN_FOR))?;
+    Ok(())
 }
 
 /// Lets people go who left, and forgets what no longer matters.
@@ -184,12 +211,12 @@ async fn tidy(gateway: Arc<Gateway>) {
     }
 }
 
-fn advice(error: &std::io::Error) -> &'static str {
+fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
+        io::ErrorKind::AddrInUse => {
             "Another program has this port; stop it, or choose another with --listen ADDR"
         }
-        std::io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied => {
             "Ports below 1024 need a privilege; choose another with --listen ADDR"
         }
         _ => "Choose another address with --listen ADDR",
@@ -198,6 +225,27 @@ fn advice(error: &std::io::Error) -> &'static str {
 
 /// A request's head must be there by then. Source: what slow networks need is far less.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// What is written and nobody takes for so long ends the connection. A system that does not know the
+/// option takes its own time, which is a quarter of an hour.
+const UNTAKEN_FOR: Duration = Duration::from_secs(30);
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
 const LAST_TASKS: Duration = Duration::from_secs(6);
 const TIDY_EACH: Duration = Duration::from_mins(1);
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_takes_nothing_ends() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _there = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (here, _) = listener.accept().await.unwrap();
+        tune(&here).unwrap();
+        assert!(here.nodelay().unwrap());
+        let untaken_for = socket2::SockRef::from(&here).tcp_user_timeout().unwrap();
+        assert_eq!(untaken_for, Some(UNTAKEN_FOR));
+    }
+}
