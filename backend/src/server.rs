@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
-    auth::{Auth, SendLimits},
+    auth::{Auth, UserLimits},
     bus::Bus,
     commands::Commands,
     config::Config,
@@ -70,7 +70,7 @@ impl Server {
         let address = listener.local_addr().map_err(listen_failed)?;
         let store = Arc::new(Store::open(&config.data, config.world, config.page_limit)?);
         let (bus, subscription) = Bus::local();
-        let limits = SendLimits::new(config.rate_limits);
+        let limits = UserLimits::new(config.rate_limits);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let gateway = Arc::new(Gateway {
             auth: Auth::new(config.world, config.rate_limits),

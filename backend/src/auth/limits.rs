@@ -13,6 +13,7 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 use shared::{UserId, name};
+use tokio::time::{Instant, sleep};
 
 use super::AuthError;
 
@@ -89,20 +90,25 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Messages and signs of typing by one user, over all connections.
-pub struct SendLimits {
-    by_user: Limit<UserId>,
+/// What one user may ask for, over all connections.
+pub struct UserLimits {
+    sending: Limit<UserId>,
     typing: Limit<UserId>,
+    looking: Limit<UserId>,
 }
 
-impl SendLimits {
-    /// A burst of 60, then 20 a second. Source: nobody types so fast; a bot that does has no place in
+impl UserLimits {
+    /// Messages: a burst of 60, then 20 a second. Source: nobody types so fast; a bot that does has no place in
     /// a room with people.
+    ///
+    /// Looking into the store: a burst of 500, then 50 a second, which is half of one percent of a core.
+    /// Source: a device that comes back may have missed something in 500 conversations.
     pub fn new(is_on: bool) -> Self {
         Self {
-            by_user: Limit::new(is_on, 60, Duration::from_millis(50)),
+            sending: Limit::new(is_on, 60, Duration::from_millis(50)),
             // A client says it every 3 s, from several devices and in several conversations.
             typing: Limit::new(is_on, 10, Duration::from_secs(1)),
+            looking: Limit::new(is_on, 500, Duration::from_millis(20)),
         }
     }
 
@@ -115,16 +121,36 @@ impl SendLimits {
     ///
     /// # Errors
     /// How long to wait before the next.
-    pub fn check(&self, user: UserId) -> Result<(), Duration> {
-        self.by_user.check(&user)
+    pub fn may_send(&self, user: UserId) -> Result<(), Duration> {
+        self.sending.check(&user)
+    }
+
+    /// Waits until this user may look into the store once more. Whoever looks without end is answered
+    /// slowly, and holds up nobody else.
+    ///
+    /// # Errors
+    /// How long to wait before the next, where too many of one user's connections wait.
+    pub async fn may_look(&self, user: UserId) -> Result<(), Duration> {
+        let patience = Instant::now() + PATIENCE;
+        while let Err(wait) = self.looking.check(&user) {
+            if Instant::now() + wait > patience {
+                return Err(wait);
+            }
+            sleep(wait).await;
+        }
+        Ok(())
     }
 
     /// Forgets those who have been quiet.
     pub fn tidy(&self) {
-        self.by_user.tidy();
+        self.sending.tidy();
         self.typing.tidy();
+        self.looking.tidy();
     }
 }
+
+/// Longest that a question waits for its turn. Source: well below what a client takes for a dead link.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
@@ -160,14 +186,14 @@ mod tests {
 
     #[test]
     fn who_types_without_end_is_not_heard_any_more() {
-        let limits = SendLimits::new(true);
+        let limits = UserLimits::new(true);
         assert!((0..10).all(|_| limits.may_type(UserId(1))));
         assert!(!limits.may_type(UserId(1)) && limits.may_type(UserId(2)));
     }
 
     #[test]
     fn without_limits_nobody_waits() {
-        let limits = SendLimits::new(false);
-        assert!((0..10_000).all(|_| limits.check(UserId(1)).is_ok()));
+        let limits = UserLimits::new(false);
+        assert!((0..10_000).all(|_| limits.may_send(UserId(1)).is_ok()));
     }
 }

@@ -20,7 +20,7 @@ use shared::{
 use self::{limits::SignInLimits, passwords::Passwords, tickets::Tickets};
 use crate::store::{self, NewUser, Store, StoreError, TokenHash, World};
 
-pub use limits::SendLimits;
+pub use limits::UserLimits;
 pub use tokens::Token;
 
 /// A signed-in user, and by which session.

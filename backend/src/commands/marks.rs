@@ -11,9 +11,10 @@ impl Commands {
     /// the other person's as well. A mark never goes back.
     ///
     /// # Errors
-    /// [`Refusal::NotMember`], or [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::NotMember`], [`Refusal::TooFast`], or [`Refusal::Unavailable`] if the store fails.
     pub async fn mark_read(&self, caller: &Session, to: Position) -> Result<(), Refusal> {
         let user = caller.user.id;
+        self.wait_for_turn(user).await?;
         let marked = self.store.mark_read(user, to.conversation, to.seq).await?;
         let (marked, mark) = marked.ok_or(Refusal::NotMember)?;
         self.bus.publish(Event::Read { user, mark }).await;
@@ -26,9 +27,10 @@ impl Commands {
     /// Moves the caller's delivered mark forward. A mark never goes back.
     ///
     /// # Errors
-    /// [`Refusal::NotMember`], or [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::NotMember`], [`Refusal::TooFast`], or [`Refusal::Unavailable`] if the store fails.
     pub async fn mark_delivered(&self, caller: &Session, to: Position) -> Result<(), Refusal> {
         let user = caller.user.id;
+        self.wait_for_turn(user).await?;
         self.require_member(user, to.conversation).await?;
         for marks in self.store.mark_delivered(user, vec![to]).await? {
             self.tell(marks).await;
@@ -41,7 +43,7 @@ impl Commands {
     /// of an older backup.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::TooFast`], or [`Refusal::Unavailable`] if the store fails.
     pub async fn compare(
         &self,
         caller: &Session,
@@ -51,6 +53,7 @@ impl Commands {
             return Ok(Vec::new());
         }
         let user = caller.user.id;
+        self.wait_for_turn(user).await?;
         let compared = self.store.compare(user, cursors).await?;
         if !compared.undelivered.is_empty() {
             match self.store.mark_delivered(user, compared.undelivered).await {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use shared::{ConversationId, UserId};
 
 use crate::{
-    auth::SendLimits,
+    auth::UserLimits,
     bus::Bus,
     sabotage::{self, Defect},
     store::Store,
@@ -29,18 +29,23 @@ pub use send_message::{Ack, Recipient, SendMessage, Sending};
 pub struct Commands {
     store: Arc<Store>,
     bus: Bus,
-    limits: SendLimits,
+    limits: UserLimits,
 }
 
 impl Commands {
     /// Commands on this store, told to this bus.
-    pub fn new(store: Arc<Store>, bus: Bus, limits: SendLimits) -> Self {
+    pub fn new(store: Arc<Store>, bus: Bus, limits: UserLimits) -> Self {
         Self { store, bus, limits }
     }
 
     /// Forgets what no longer matters; called now and then.
     pub fn tidy(&self) {
         self.limits.tidy();
+    }
+
+    /// Lets a user have the store looked into, when it is their turn.
+    async fn wait_for_turn(&self, user: UserId) -> Result<(), Refusal> {
+        self.limits.may_look(user).await.map_err(Refusal::TooFast)
     }
 
     /// Lets only members on.

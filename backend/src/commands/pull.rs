@@ -13,7 +13,7 @@ impl Commands {
     ///
     /// # Errors
     /// [`Refusal::NotMember`]; [`Refusal::NoSuchUser`] where a private conversation would be with nobody;
-    /// or [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::TooFast`]; or [`Refusal::Unavailable`] if the store fails.
     pub async fn pull(
         &self,
         caller: &Session,
@@ -22,6 +22,7 @@ impl Commands {
         before: Option<Seq>,
         limit: Option<u32>,
     ) -> Result<Slice, Refusal> {
+        self.wait_for_turn(caller.user.id).await?;
         self.require_member(caller.user.id, conversation).await?;
         let direction = match (after, before) {
             (Some(after), None) => Direction::After(after),

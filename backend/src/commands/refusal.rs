@@ -24,8 +24,8 @@ pub enum Refusal {
     /// This sender used the `msgId` there for another text.
     #[error("This msgId was used for another message: give each message its own")]
     MsgIdReused,
-    /// Too many messages.
-    #[error("Too many messages: wait {} ms", .0.as_millis())]
+    /// Too many messages, or too many questions at once.
+    #[error("Too much in too short a time: wait {} ms", .0.as_millis())]
     TooFast(Duration),
     /// The disk is full.
     #[error("The server's disk is full: reading works, sending does not until there is room")]

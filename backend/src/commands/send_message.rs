@@ -93,7 +93,7 @@ impl Commands {
     ) -> Result<Sending, Refusal> {
         text::check(&send.content)?;
         self.limits
-            .check(caller.user.id)
+            .may_send(caller.user.id)
             .map_err(Refusal::TooFast)?;
         let (conversation, peer_name) = match send.to {
             Recipient::Conversation(id) => (id, None),

@@ -13,11 +13,12 @@ impl Commands {
     /// The caller's conversations, the most recent first, and the people of the private ones.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::TooFast`], or [`Refusal::Unavailable`] if the store fails.
     pub async fn summary(
         &self,
         caller: &Session,
     ) -> Result<(Vec<ConversationSummary>, Vec<User>), Refusal> {
+        self.wait_for_turn(caller.user.id).await?;
         let conversations = self
             .store
             .summary(caller.user.id, MAX_SUMMARY_CONVERSATIONS)
@@ -33,8 +34,9 @@ impl Commands {
     /// The newest `seq` of the caller's conversations, the most recent first.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::TooFast`], or [`Refusal::Unavailable`] if the store fails.
     pub async fn heads(&self, caller: &Session) -> Result<Vec<Position>, Refusal> {
+        self.wait_for_turn(caller.user.id).await?;
         Ok(self
             .store
             .heads(caller.user.id, MAX_SUMMARY_CONVERSATIONS)

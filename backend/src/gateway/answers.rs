@@ -79,7 +79,7 @@ impl Gateway {
             }
             ClientFrame::Summary(ask) => self.summarise(caller, ask.request_id).await,
             ClientFrame::Pull(pull) => self.pull(caller, pull).await,
-            ClientFrame::FindUsers(find) => self.find_users(find).await,
+            ClientFrame::FindUsers(find) => self.find_users(caller, find).await,
             ClientFrame::Heartbeat(beat) => self.beat(caller, beat).await,
             ClientFrame::Read(position) => {
                 let marked = self.commands.mark_read(caller, position).await;
@@ -148,9 +148,9 @@ impl Gateway {
         }
     }
 
-    async fn find_users(&self, find: FindUsers) -> ServerFrame {
+    async fn find_users(&self, caller: &Session, find: FindUsers) -> ServerFrame {
         let request_id = find.request_id;
-        match self.commands.find_users(&find.query).await {
+        match self.commands.find_users(caller, &find.query).await {
             Ok(users) => ServerFrame::FindUsers(People {
                 request_id,
                 people: self.hub.with_presence(users),

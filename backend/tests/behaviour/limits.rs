@@ -1,5 +1,7 @@
 //! Limits on trying and on sending, each with an answer that says when to try again.
 
+use std::time::{Duration, Instant};
+
 use backend::store::World;
 use serde_json::json;
 use shared::{Code, frame::ServerFrame};
@@ -36,6 +38,32 @@ async fn who_sends_too_fast_is_told_when_to_try_again_and_nothing_is_lost() {
         100,
         "what was refused was not stored, the rest was"
     );
+}
+
+#[tokio::test]
+async fn who_asks_without_end_is_answered_slowly_and_others_are_not() {
+    let server = TestServer::start(World::Demo, |config| config.rate_limits = true);
+    let mut ana = server.peer("Ana").await;
+    let mut bo = server.peer("Bo").await;
+    let asked = Instant::now();
+    for n in 0..BURST + 50 {
+        let body = json!({"requestId": n, "query": "a"});
+        ana.send_json(json!({"type": "FIND_USERS_REQUEST", "body": body}))
+            .await;
+    }
+    let everyone = shared::ConversationId::EVERYONE;
+    bo.pull(everyone, None, None).await;
+    let others = asked.elapsed();
+    for n in 0..BURST + 50 {
+        let answer = ana.next_of("FIND_USERS_RESPONSE").await;
+        assert_eq!(
+            answer["requestId"], n,
+            "every question is answered, in order"
+        );
+    }
+    let all = asked.elapsed();
+    assert!(all > Duration::from_millis(980), "{all:?}");
+    assert!(others < all, "{others:?}");
 }
 
 #[tokio::test]
@@ -136,3 +164,6 @@ async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
         "and a pull gives what was left out"
     );
 }
+
+/// Questions that are answered at once.
+const BURST: u32 = 500;
