@@ -8,7 +8,7 @@ use histcheck::What;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use shared::{
-    ClientFrame, ConversationId, Event, RequestId, Seq, ServerFrame,
+    ClientFrame, ConversationId, Encoding, Event, RequestId, Seq, ServerFrame,
     frame::{Ask, Page, Pull},
 };
 use tokio::time::timeout;
@@ -31,7 +31,7 @@ impl Auditor {
     /// # Errors
     /// [`Failure`] when the server is not there.
     pub(crate) async fn sign_in(address: SocketAddr, name: &str) -> Result<Self> {
-        let socket = connect(Some(address), name.to_owned()).await;
+        let socket = connect(Some(address), name.to_owned(), Encoding::Json).await;
         let socket = socket.ok_or_else(|| Failure::new("The auditor cannot connect"))?;
         let mut auditor = Self { socket };
         match auditor.next().await? {

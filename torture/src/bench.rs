@@ -33,6 +33,8 @@ pub(crate) struct Bench {
     pub(crate) can_fake_time: bool,
     /// How much of each fault.
     pub(crate) size: Size,
+    /// How many clients a storm has, where that was said.
+    pub(crate) crowd: Option<u32>,
     /// How the server is slowed down at its calls, by `strace`.
     pub(crate) slowed: Vec<String>,
     /// How long convergence may take, where it is not what a good server is given.

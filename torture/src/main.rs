@@ -70,6 +70,7 @@ fn run(options: &Options) -> Result<bool> {
         can_mount_memory: options.unshared && can_mount_memory(folder.path()),
         can_leash: works("setpriv", &["--pdeathsig", "KILL", "--", "true"]),
         can_fake_time: works("faketime", &["-f", "-1d", "true"]),
+        crowd: options.crowd,
         slowed: Vec::new(),
         patience: None,
         size: if options.minutes.is_some() {

@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Only these faults
     #[arg(long, value_parser = fault)]
     pub(crate) only: Vec<Fault>,
+    /// How many clients a storm has [default: 5000, in a short round 200]
+    #[arg(long)]
+    pub(crate) crowd: Option<u32>,
     /// Instead of torturing a good server, see that each broken one is caught
     #[arg(long)]
     pub(crate) sabotage: bool,

@@ -27,6 +27,7 @@ use shared::{ConversationId, ServerFrame, UserId, frame::User, http::Sync};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
+    carried::Carrier,
     dice::Dice,
     recorder::{Clock, Recorder},
 };
@@ -60,7 +61,11 @@ impl Peer {
         }
         let recorder = Recorder::new(ties.id, Clock::Since(ties.began));
         let orders = ties.orders.borrow_and_update().clone();
-        let line = Line::new(ties.name.clone(), habits.lets.unwrap_or_default());
+        let line = Line::new(
+            ties.name.clone(),
+            habits.lets.unwrap_or_default(),
+            habits.encoding,
+        );
         let writer = Writer::new(ties.id, habits, Dice::new(ties.dice.roll()));
         Self {
             ties,
@@ -111,8 +116,8 @@ impl Peer {
             let now = self.now();
             match came {
                 Came::Opened => self.client.opened(now),
-                Came::Frame(text) => self.receive(now, &text, None),
-                Came::Answer(asked, text) => self.receive(now, &text, Some(asked)),
+                Came::Frame(frame) => self.receive(now, frame, None),
+                Came::Answer(asked, frame) => self.receive(now, frame, Some(asked)),
                 Came::Polled(asked, answer) => {
                     self.recorder.polled(&answer, asked);
                     self.client.polled(now, answer);
@@ -133,14 +138,12 @@ impl Peer {
         }
     }
 
-    fn receive(&mut self, now: Moment, text: &str, asked: Option<Instant>) {
-        let Ok(frame) = ServerFrame::decode(text) else {
-            return;
-        };
+    fn receive(&mut self, now: Moment, frame: ServerFrame, asked: Option<Instant>) {
         let before = self.recorder.acked();
         self.recorder.received(&frame, asked);
         let more = self.recorder.acked() - before;
-        self.ties.carried.acked(self.client.transport(), more);
+        let carrier = Carrier::of(self.client.transport(), self.habits.encoding);
+        self.ties.carried.acked(carrier, more);
         self.client.received(now, frame);
     }
 
@@ -227,7 +230,7 @@ impl Peer {
                 self.line.probe(address);
                 true
             }
-            Effect::Transmit(frame) => self.line.transmit(frame.encode()).await,
+            Effect::Transmit(frame) => self.line.transmit(&frame).await,
             Effect::Poll(sync) => self.line.poll(self.hurried(sync)),
         };
         if !is_done {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use histcheck::{ClientId, Digest, Entry, Key, What};
-use shared::{ConversationId, UserId};
+use shared::{ConversationId, Encoding, UserId};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -105,6 +105,7 @@ impl Default for Plan {
                 clock_scale: 1,
                 tick: Duration::from_millis(40),
                 longest: 200,
+                encoding: Encoding::Json,
                 lets: None,
                 moves: false,
             },
@@ -389,6 +390,11 @@ impl Networks {
             }
         };
         Habits {
+            encoding: if number.is_multiple_of(2) {
+                Encoding::Json
+            } else {
+                Encoding::Protobuf
+            },
             lets,
             moves,
             ..habits

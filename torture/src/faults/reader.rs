@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Episode, Fault};
+use shared::Encoding;
+
 use crate::{
     bench::Bench,
     dice::Dice,
@@ -24,7 +26,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let address = stage.server()?.address();
     let mut readers = Vec::new();
     for n in 0..bench.either(50, 300) {
-        readers.extend(connect(Some(address), format!("Silent{n}")).await);
+        readers.extend(connect(Some(address), format!("Silent{n}"), Encoding::Json).await);
     }
     stage.write();
     let mut most = before;

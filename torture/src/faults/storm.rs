@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use shared::Encoding;
+
 use super::{Episode, Fault};
 use crate::{
     auditor::Auditor,
@@ -14,12 +16,13 @@ use crate::{
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
-    let people = bench.either(200, 5000);
+    let people = bench.crowd.unwrap_or(bench.either(200, 5000));
     let habits = Habits {
         depth: 0,
         clock_scale: 1,
         tick: Duration::from_secs(1),
         longest: 40,
+        encoding: Encoding::Json,
         lets: None,
         moves: false,
     };

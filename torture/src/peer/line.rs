@@ -2,23 +2,18 @@
 //!
 //! Owns the sockets and requests. Knows nothing of what they carry.
 
-use std::{
-    future::Future,
-    net::SocketAddr,
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::{future::Future, net::SocketAddr, pin::Pin, time::Instant};
 
 use client::Transport;
-use futures_util::SinkExt as _;
-use shared::http::{Sync, SyncAnswer};
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use shared::{
+    ClientFrame, Encoding, ServerFrame,
+    http::{Sync, SyncAnswer},
+};
 
 use super::{
     requests::{By, Requests},
     session::Session,
-    socket::{self, Socket, connect},
+    socket::{Frames, carries},
 };
 
 /// What a peer's network lets through.
@@ -39,10 +34,10 @@ pub(crate) enum Lets {
 pub(super) enum Came {
     /// What was to be opened is.
     Opened,
-    /// The text of a frame.
-    Frame(String),
+    /// A frame.
+    Frame(ServerFrame),
     /// The same, as the answer to what was asked then, by a request of its own.
-    Answer(Instant, String),
+    Answer(Instant, ServerFrame),
     /// The answer to a poll of then.
     Polled(Instant, SyncAnswer),
     /// Whether a WebSocket beside the line carries.
@@ -55,6 +50,8 @@ pub(super) enum Came {
 pub(super) struct Line {
     name: String,
     session: Session,
+    /// Of its WebSockets.
+    encoding: Encoding,
     lets: Lets,
     way: Way,
     probe: Option<Pending<bool>>,
@@ -64,17 +61,18 @@ type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 enum Way {
     Closed,
-    Opening(Pending<Option<Socket>>),
-    Socket(Box<Socket>),
+    Opening(Pending<Option<Frames>>),
+    Socket(Box<Frames>),
     Requests(Requests),
 }
 
 impl Line {
     /// One that is closed, of the person of this name.
-    pub(super) fn new(name: String, lets: Lets) -> Self {
+    pub(super) fn new(name: String, lets: Lets, encoding: Encoding) -> Self {
         Self {
             name,
             session: Session::default(),
+            encoding,
             lets,
             way: Way::Closed,
             probe: None,
@@ -98,7 +96,8 @@ impl Line {
         };
         self.way = match transport {
             Transport::WebSocket if self.lets == Lets::Everything => {
-                Way::Opening(Box::pin(connect(address, self.name.clone())))
+                let opening = Frames::open(address, self.name.clone(), self.encoding);
+                Way::Opening(Box::pin(opening))
             }
             Transport::WebSocket => refused(),
             Transport::EventStream => by_requests(By::Stream),
@@ -115,19 +114,16 @@ impl Line {
     pub(super) fn probe(&mut self, address: Option<SocketAddr>) {
         let name = self.name.clone();
         self.probe = Some(match self.lets {
-            Lets::Everything => Box::pin(socket::carries(address, name)),
+            Lets::Everything => Box::pin(carries(address, name, self.encoding)),
             _ => Box::pin(std::future::ready(false)),
         });
     }
 
     /// Writes a frame; says whether it could.
-    pub(super) async fn transmit(&mut self, frame: String) -> bool {
+    pub(super) async fn transmit(&mut self, frame: &ClientFrame) -> bool {
         match &mut self.way {
-            Way::Socket(socket) => {
-                let written = timeout(WRITE_DEADLINE, socket.send(Message::text(frame))).await;
-                matches!(written, Ok(Ok(())))
-            }
-            Way::Requests(requests) => requests.transmit(frame),
+            Way::Socket(frames) => frames.send(frame).await,
+            Way::Requests(requests) => requests.transmit(frame.encode()),
             // It was lost a moment ago, and that is on its way to the engine.
             Way::Closed | Way::Opening(_) => true,
         }
@@ -168,13 +164,13 @@ impl Way {
         match self {
             Self::Closed => std::future::pending().await,
             Self::Opening(opening) => match opening.await {
-                Some(socket) => {
-                    *self = Self::Socket(Box::new(socket));
+                Some(frames) => {
+                    *self = Self::Socket(Box::new(frames));
                     Came::Opened
                 }
                 None => Came::Lost,
             },
-            Self::Socket(socket) => socket::next(socket).await.map_or(Came::Lost, Came::Frame),
+            Self::Socket(frames) => frames.next().await.map_or(Came::Lost, Came::Frame),
             Self::Requests(requests) => requests.next().await,
         }
     }
@@ -183,5 +179,3 @@ impl Way {
 fn refused() -> Way {
     Way::Opening(Box::pin(std::future::ready(None)))
 }
-
-const WRITE_DEADLINE: Duration = Duration::from_secs(5);

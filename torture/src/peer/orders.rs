@@ -8,7 +8,7 @@ use std::{
 };
 
 use histcheck::ClientId;
-use shared::{ConversationId, UserId};
+use shared::{ConversationId, Encoding, UserId};
 use tokio::sync::watch;
 
 use super::Lets;
@@ -67,6 +67,8 @@ pub(crate) struct Habits {
     pub(crate) tick: Duration,
     /// Longest text, in bytes.
     pub(crate) longest: u64,
+    /// Of its WebSockets.
+    pub(crate) encoding: Encoding,
     /// What its network lets through at first; none for one that knows WebSockets alone.
     pub(crate) lets: Option<Lets>,
     /// Whether it comes into other networks while it writes.

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Instant};
 
 use serde_json::value::RawValue;
 use shared::{
+    ServerFrame,
     http::{Sync, SyncAnswer},
     limits::{MAX_FRAME_BYTES, MAX_FRAMES, STREAM_SILENCE},
 };
@@ -125,6 +126,7 @@ impl Conversation {
             let piece = timeout(STREAM_SILENCE, http.next_piece(&mut body));
             events.take(&piece.await.ok()??);
             while let Some(frame) = events.next() {
+                let frame = ServerFrame::decode(&frame).ok()?;
                 self.said.send(Came::Frame(frame)).await.ok()?;
             }
         }
@@ -167,10 +169,8 @@ impl Conversation {
             let answers = http.post("/api/v1/frames", body.into_bytes()).await?;
             let answers: Vec<Box<RawValue>> = serde_json::from_slice(&answers).ok()?;
             for answer in answers {
-                self.said
-                    .send(Came::Answer(asked, answer.get().to_owned()))
-                    .await
-                    .ok()?;
+                let answer = ServerFrame::decode(answer.get()).ok()?;
+                self.said.send(Came::Answer(asked, answer)).await.ok()?;
             }
         }
     }

@@ -6,7 +6,7 @@ use histcheck::ClientId;
 use tokio::sync::watch;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use shared::{Code, Message as Said, MsgId, Seq, Timestamp, frame::AuthAnswer};
+use shared::{Code, Encoding, Message as Said, MsgId, Seq, Timestamp, frame::AuthAnswer};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -64,6 +64,7 @@ async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
         clock_scale: 1,
         tick: Duration::from_millis(20),
         longest: 10,
+        encoding: Encoding::Json,
         lets: None,
         moves: false,
     };
