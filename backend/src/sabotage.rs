@@ -40,6 +40,20 @@ pub(crate) enum Defect {
     Garbles,
     /// Now and then acknowledges with another `seq`.
     AcksWrongSeq,
+    /// Now and then acknowledges what it does not store.
+    AcksWithoutStoring,
+    /// Now and then leaves a number out.
+    SkipsNumbers,
+    /// Now and then puts a private message into the room.
+    MisplacesPrivate,
+    /// Leaves every fifth event out of a page.
+    SkipsInPages,
+    /// Says of no device that it holds another log.
+    HidesDivergence,
+    /// Loses the last event of each log when it starts.
+    ForgetsTails,
+    /// Starts without what was committed and not moved into the database's file yet.
+    DropsLog,
 }
 
 #[cfg(not(feature = "sabotage"))]

@@ -105,12 +105,17 @@ impl Outbox {
         });
     }
 
+    /// Forgets all: what only a defect does.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     /// Nothing is known of what was on its way when the connection broke: it is sent again, with
     /// the same id, and the server keeps one. So is what was acknowledged and is in no timeline yet:
     /// the next server may be one that came back from a backup.
     pub(crate) fn requeue(&mut self) {
         if sabotage::is(Defect::DropsOutbox) {
-            self.entries.clear();
+            self.clear();
         }
         for entry in &mut self.entries {
             if matches!(
@@ -178,6 +183,9 @@ impl Outbox {
     pub(crate) fn take_ready(&mut self, now: Moment, held: Vec<ConversationId>) -> Vec<Outgoing> {
         let mut busy = held;
         let mut ready = Vec::new();
+        if sabotage::is(Defect::TurnsTheOutbox) {
+            self.entries.make_contiguous().reverse();
+        }
         for entry in &mut self.entries {
             if busy.contains(&entry.conversation) && !sabotage::is(Defect::SendsTwoAtOnce) {
                 continue;

@@ -18,6 +18,18 @@ pub enum Defect {
     NewIdOnRetry,
     /// Sends a message while the one before it is not stored yet.
     SendsTwoAtOnce,
+    /// Turns the order of what waits around before it sends.
+    TurnsTheOutbox,
+    /// Forgets a message that the server could not take now.
+    GivesUpWhenRefused,
+    /// Forgets what was on its way when it goes back to a WebSocket.
+    DropsOutboxOnTheWayUp,
+    /// Leaves an event out when it pages back.
+    PagesPastOne,
+    /// Sends nothing again to a server that came back from a backup.
+    ForgetsOwnAfterRestore,
+    /// Keeps what it holds when the server says that its log is another.
+    KeepsTheOldLog,
 }
 
 #[cfg(not(feature = "sabotage"))]

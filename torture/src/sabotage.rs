@@ -1,36 +1,20 @@
 //! Broken servers and clients, each under the fault that shows it. A harness that catches none of
 //! them proves nothing of a good server.
 
+mod cases;
+
 use std::time::{Duration, Instant};
 
 use histcheck::Class;
 
+use self::cases::{CASES, Case, Where};
 use crate::{
     bench::{Bench, Size},
     dice::Dice,
     failure::{Failure, Result},
-    faults::{Disk, Episode, Fault, power},
+    faults::{Disk, Episode, power},
     options::Options,
 };
-
-/// One defect, what shows it, and as what.
-struct Case {
-    /// Its name in the server, or in the client's engine.
-    defect: Where,
-    fault: Fault,
-    /// One of these is found. None: it is no defect, and nothing may be found.
-    classes: &'static [Class],
-    /// How the server is slowed down at its calls, so that a random kill finds the place.
-    slowed: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Where {
-    Server(&'static str),
-    Client(&'static str),
-    /// No defect of ours: the disk says that it has synced and has not.
-    Disk,
-}
 
 /// Sees that each defect is caught; says whether all were.
 ///
@@ -127,15 +111,6 @@ impl Case {
     }
 }
 
-impl Where {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Server(name) | Self::Client(name) => name,
-            Self::Disk => "LyingDisk",
-        }
-    }
-}
-
 fn words(classes: impl Iterator<Item = Class>) -> String {
     let words: Vec<_> = classes.map(|class| class.to_string()).collect();
     if words.is_empty() {
@@ -157,6 +132,12 @@ fn choose(name: &str) -> Result<()> {
         Defect::DropsOutbox,
         Defect::NewIdOnRetry,
         Defect::SendsTwoAtOnce,
+        Defect::TurnsTheOutbox,
+        Defect::GivesUpWhenRefused,
+        Defect::DropsOutboxOnTheWayUp,
+        Defect::PagesPastOne,
+        Defect::ForgetsOwnAfterRestore,
+        Defect::KeepsTheOldLog,
     ];
     let chosen = all.into_iter().find(|defect| format!("{defect:?}") == name);
     if chosen.is_none() && !name.is_empty() {
@@ -173,106 +154,6 @@ fn choose(name: &str) -> Result<()> {
     )))
 }
 
-const fn server(
-    name: &'static str,
-    fault: Fault,
-    classes: &'static [Class],
-    slowed: &'static [&'static str],
-) -> Case {
-    Case {
-        defect: Where::Server(name),
-        fault,
-        classes,
-        slowed,
-    }
-}
-
-const fn client(name: &'static str, fault: Fault, classes: &'static [Class]) -> Case {
-    Case {
-        defect: Where::Client(name),
-        fault,
-        classes,
-        slowed: &[],
-    }
-}
-
-const CASES: [Case; 26] = [
-    server("AcksBeforeCommit", Fault::Kill, &[Class::Lost], SLOW_WRITES),
-    server("SyncsLate", Fault::Power, &[Class::Lost], &[]),
-    server(
-        "NeverSyncs",
-        Fault::Power,
-        &[Class::Lost, Class::Unsound],
-        &[],
-    ),
-    Case {
-        defect: Where::Disk,
-        fault: Fault::Power,
-        classes: &[Class::Lost],
-        slowed: &[],
-    },
-    server("StoresTwice", Fault::Network, &[Class::Doubled], &[]),
-    server(
-        "DedupesInMemory",
-        Fault::Kill,
-        &[Class::Doubled],
-        SLOW_ANSWERS,
-    ),
-    server(
-        "DedupesForAMoment",
-        Fault::Kill,
-        &[Class::Doubled],
-        SLOW_ANSWERS,
-    ),
-    server("CountsInMemory", Fault::Error, &[Class::Hole], &[]),
-    server(
-        "PublishesEarly",
-        Fault::Error,
-        &[Class::Doubled, Class::Diverged],
-        &[],
-    ),
-    server(
-        "IgnoresErrors",
-        Fault::Error,
-        &[Class::Lost, Class::FalseAck],
-        &[],
-    ),
-    // A slow sync makes large batches, of which the last is lost as well.
-    server(
-        "DropsWhenFull",
-        Fault::Slow,
-        &[Class::Lost, Class::Stuck],
-        &[],
-    ),
-    server("LosesPushes", Fault::Silent, &[], &[]),
-    server(
-        "HidesHeads",
-        Fault::Silent,
-        &[Class::Lost, Class::Stuck],
-        &[],
-    ),
-    server("TellsEverybody", Fault::Load, &[Class::Leaked], &[]),
-    server("LetsEverybodyRead", Fault::Load, &[Class::Leaked], &[]),
-    server("ReadsStale", Fault::Network, &[Class::TimeTravel], &[]),
-    server("Garbles", Fault::Load, &[Class::Corrupt], &[]),
-    server("AcksWrongSeq", Fault::Load, &[Class::FalseAck], &[]),
-    client("IgnoresGaps", Fault::Network, &[Class::Hole]),
-    client("TakesTwice", Fault::Load, &[Class::Doubled]),
-    client("CursorAhead", Fault::Network, &[Class::Lost, Class::Stuck]),
-    client("CursorBehind", Fault::Load, &[Class::Doubled]),
-    client("DropsOutbox", Fault::Network, &[Class::Lost]),
-    client(
-        "NewIdOnRetry",
-        Fault::Network,
-        &[Class::Phantom, Class::Doubled],
-    ),
-    client("SendsTwoAtOnce", Fault::Error, &[Class::Reordered]),
-    server("none", Fault::Kill, &[], SLOW_ANSWERS),
-];
-
-/// Widens the gap between an answer and its commit, and between a commit and its answer.
-const SLOW_WRITES: &[&str] = &["pwrite64:delay_enter=2000"];
-const SLOW_ANSWERS: &[&str] = &["sendto,writev:delay_enter=2000"];
 /// Source: half of what a good server is given, since a broken one is waited for to its end.
 const PATIENCE: Duration = Duration::from_secs(4);
 const TRIES: u32 = 3;

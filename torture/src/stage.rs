@@ -5,6 +5,7 @@
 //! Read next: `judgement`, for the latter.
 
 mod judgement;
+mod plan;
 
 use std::{
     net::SocketAddr,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use histcheck::{ClientId, Digest, Entry, Key, What};
-use shared::{ConversationId, Encoding, UserId};
+use shared::{ConversationId, UserId};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -25,46 +26,13 @@ use crate::{
     carried::Counter,
     dice::Dice,
     failure::{Failure, Result},
-    peer::{Habits, Lets, Orders, Peer, Phase, Status, Ties},
+    peer::{Orders, Peer, Phase, Status, Ties},
     pond::{Launch, Pond},
     proxy::{Proxy, Weather},
     recorder::place,
 };
 
-/// Who takes part and how they behave.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
-    /// People, each with a device.
-    pub(crate) people: u32,
-    /// People with a second device.
-    pub(crate) second_devices: u32,
-    /// Private conversations.
-    pub(crate) directs: u32,
-    /// How each device behaves.
-    pub(crate) habits: Habits,
-    /// In which networks they are.
-    pub(crate) networks: Networks,
-    /// Whether they come through the proxy.
-    pub(crate) through_proxy: bool,
-    /// Whether something tells them at the end that the network is back, as browsers tell the app.
-    pub(crate) are_told: bool,
-    /// The first number in the room that everybody is to hold at the end, and the logs are judged from.
-    pub(crate) room_judged_from: u64,
-    /// How long it may take after healing until everybody holds everything.
-    pub(crate) patience: Duration,
-}
-
-/// In which networks devices are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Networks {
-    /// All know WebSockets alone, and have them.
-    WithSockets,
-    /// All have WebSockets, and know what to do without.
-    Good,
-    /// About half have WebSockets, a quarter streams, a quarter only long polls, and some of each
-    /// come into other networks while they write.
-    Mixed,
-}
+pub(crate) use self::plan::{Networks, Plan};
 
 /// A set-up stage.
 pub(crate) struct Stage {
@@ -92,30 +60,6 @@ struct Handle {
     name: String,
     orders: watch::Sender<Orders>,
     status: watch::Receiver<Status>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            people: 8,
-            second_devices: 3,
-            directs: 6,
-            habits: Habits {
-                depth: 3,
-                clock_scale: 1,
-                tick: Duration::from_millis(40),
-                longest: 200,
-                encoding: Encoding::Json,
-                lets: None,
-                moves: false,
-            },
-            networks: Networks::Mixed,
-            through_proxy: false,
-            are_told: true,
-            room_judged_from: 1,
-            patience: PATIENCE,
-        }
-    }
 }
 
 impl Stage {
@@ -374,34 +318,6 @@ impl Stage {
     }
 }
 
-impl Networks {
-    /// The habits of the device of this number, from 1.
-    fn habits(self, habits: Habits, number: u32) -> Habits {
-        let (lets, moves) = match self {
-            Self::WithSockets => (None, false),
-            Self::Good => (Some(Lets::Everything), false),
-            Self::Mixed => {
-                let lets = match number % 4 {
-                    0 => Lets::NoStreams,
-                    1 => Lets::Requests,
-                    _ => Lets::Everything,
-                };
-                (Some(lets), number.is_multiple_of(3))
-            }
-        };
-        Habits {
-            encoding: if number.is_multiple_of(2) {
-                Encoding::Json
-            } else {
-                Encoding::Protobuf
-            },
-            lets,
-            moves,
-            ..habits
-        }
-    }
-}
-
 fn is_member(user: UserId, conversation: ConversationId) -> bool {
     match conversation {
         ConversationId::Room(_) => true,
@@ -409,8 +325,6 @@ fn is_member(user: UserId, conversation: ConversationId) -> bool {
     }
 }
 
-/// The goal: converged ten seconds after the last fault is over.
-const PATIENCE: Duration = Duration::from_secs(10);
 const SET_UP: Duration = Duration::from_mins(1);
 const LOOK_EACH: Duration = Duration::from_millis(1);
 const THE_STAGE: ClientId = ClientId(0);

@@ -99,9 +99,16 @@ pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended,
     {
         return Ok(Appended::NoSuchUser);
     }
-    let head = match to.head(new.conversation)? {
+    let is_misplaced = new.conversation.peer_of(new.sender).is_some()
+        && sabotage::now_and_then(Defect::MisplacesPrivate);
+    let conversation = if is_misplaced {
+        ConversationId::EVERYONE
+    } else {
+        new.conversation
+    };
+    let head = match to.head(conversation)? {
         Some(head) => head,
-        None => match begin_direct(to.db(), new.conversation, new.sender, new.now)? {
+        None => match begin_direct(to.db(), conversation, new.sender, new.now)? {
             Ok(head) => head,
             Err(NotBegun::NotMember) => return Ok(Appended::NotMember),
             Err(NotBegun::NoSuchUser) => return Ok(Appended::NoSuchUser),
@@ -117,7 +124,11 @@ pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended,
     let check = head.check.then(new.sender, &new.msg_id, &content);
     let next = Head {
         row: head.row,
-        seq: head.seq.next(),
+        seq: if sabotage::now_and_then(Defect::SkipsNumbers) {
+            head.seq.next().next()
+        } else {
+            head.seq.next()
+        },
         // The clock may be set back; the times of a log are not.
         at: head.at.max(new.now),
         check,
@@ -125,7 +136,7 @@ pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended,
     let message = Message {
         msg_id: new.msg_id.clone(),
         content,
-        conversation: new.conversation,
+        conversation,
         seq: if sabotage::is(Defect::CountsInMemory) {
             Seq(sabotage::count(head.row, next.seq.0))
         } else {
@@ -146,9 +157,12 @@ pub(super) fn append(to: &mut Transaction<'_>, new: &Append) -> Result<Appended,
             return Ok(repeated(first, message));
         }
     }
+    if sabotage::now_and_then(Defect::AcksWithoutStoring) {
+        return Ok(Appended::Stored(message));
+    }
     // Nearly all messages come once, so nobody looks before: the unique index refuses the others.
     if insert(to.db(), head.row, &message, check)? {
-        to.move_head(new.conversation, next);
+        to.move_head(conversation, next);
         return Ok(Appended::Stored(message));
     }
     let first = first(to.db(), head.row, &message)?;

@@ -80,6 +80,9 @@ fn slice(
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let message = message_of(row, conversation)?;
+        if sabotage::is(Defect::SkipsInPages) && message.seq.0.is_multiple_of(5) {
+            continue;
+        }
         bytes += encoded_bytes(&message.content) + EVENT_OVERHEAD_BYTES;
         events.push(Event::MessageSent(message));
         if bytes >= MAX_PAGE_BYTES {

@@ -87,6 +87,11 @@ pub(super) fn open_for_writing(
         path: file.to_owned(),
         source,
     })?;
+    if sabotage::is(Defect::DropsLog) {
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        let _ = std::fs::remove_file(log);
+    }
     let mut connection = Connection::open(file).map_err(unreadable)?;
     #[cfg(test)]
     super::probe::watch(&mut connection, file).map_err(unreadable)?;
@@ -99,6 +104,9 @@ pub(super) fn open_for_writing(
         connection
             .execute_batch("DROP INDEX IF EXISTS events_once")
             .map_err(unreadable)?;
+    }
+    if sabotage::is(Defect::ForgetsTails) {
+        connection.execute_batch(FORGET_TAILS).map_err(unreadable)?;
     }
     let (incarnation, found) = identify(&connection, world).map_err(unreadable)?;
     if found != world {
@@ -257,6 +265,13 @@ const MIGRATIONS: [Migration; 3] = [
 ];
 #[allow(clippy::cast_possible_truncation, reason = "a handful of migrations")]
 const NEWEST: u32 = MIGRATIONS.len() as u32;
+/// What [`Defect::ForgetsTails`] does.
+const FORGET_TAILS: &str =
+    "DELETE FROM events WHERE (conversation_id, seq) IN (SELECT id, last_seq FROM conversations);
+     UPDATE conversations SET last_seq = last_seq - 1,
+         last_check = coalesce((SELECT e.check_value FROM events e
+             WHERE e.conversation_id = id AND e.seq = last_seq - 1), 0)
+     WHERE last_seq > 0;";
 /// `Pond` in ASCII: marks the file as ours.
 const APPLICATION_ID: i32 = 0x506f_6e64;
 const DEMO: &str = "demo";

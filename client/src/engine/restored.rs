@@ -15,7 +15,10 @@ use shared::{
 };
 
 use super::{Client, Question, transports::head_of};
-use crate::{Change, Conversation, Moment, Restored, SortedMap, order};
+use crate::{
+    Change, Conversation, Moment, Restored, SortedMap, order,
+    sabotage::{self, Defect},
+};
 
 impl Client {
     /// The random id of the server's database, from its sign-in answer: what a copy of the outbox on
@@ -116,8 +119,14 @@ impl Client {
 
     /// What is held of a conversation is not the server's log, which goes up to `head`.
     pub(super) fn replace_log(&mut self, now: Moment, id: ConversationId, head: Seq) {
+        if sabotage::is(Defect::KeepsTheOldLog) {
+            return;
+        }
         let me = self.me.id;
-        let own = self.conversation_mut(id).replace(me, head);
+        let mut own = self.conversation_mut(id).replace(me, head);
+        if sabotage::is(Defect::ForgetsOwnAfterRestore) {
+            own.clear();
+        }
         let resent = own.len();
         self.outbox.put_back(id, &self.name_of_peer(id), own);
         let replaced = self.conversation_mut(id);

@@ -6,7 +6,11 @@ use shared::{
 };
 
 use super::{Client, asking::PAUSE};
-use crate::{Change, Delivery, Link, Moment, Outgoing, outbox::QUEUED};
+use crate::{
+    Change, Delivery, Link, Moment, Outgoing,
+    outbox::QUEUED,
+    sabotage::{self, Defect},
+};
 
 impl Client {
     /// Messages on their way to a conversation, oldest first.
@@ -98,6 +102,9 @@ impl Client {
                     check: answer.check,
                 });
                 self.take(now, event);
+            }
+            (code, _) if code.is_passing() && sabotage::is(Defect::GivesUpWhenRefused) => {
+                self.outbox.remove(&answer.msg_id);
             }
             (code, _) if code.is_passing() => {
                 let pause = answer.retry_after_ms.map_or(PAUSE, Moment::from_millis);

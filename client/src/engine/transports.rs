@@ -7,7 +7,11 @@ use shared::{
 };
 
 use super::Client;
-use crate::{Change, Closed, Conversation, Effect, Link, Moment, Transport, ladder::End};
+use crate::{
+    Change, Closed, Conversation, Effect, Link, Moment, Transport,
+    ladder::End,
+    sabotage::{self, Defect},
+};
 
 /// A poll on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +63,9 @@ impl Client {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
+            if sabotage::is(Defect::DropsOutboxOnTheWayUp) {
+                self.outbox.clear();
+            }
             self.connect(now);
         }
     }
