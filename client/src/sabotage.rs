@@ -24,8 +24,6 @@ pub enum Defect {
     GivesUpWhenRefused,
     /// Forgets what was on its way when it goes back to a WebSocket.
     DropsOutboxOnTheWayUp,
-    /// Leaves an event out when it pages back.
-    PagesPastOne,
     /// Sends nothing again to a server that came back from a backup.
     ForgetsOwnAfterRestore,
     /// Keeps what it holds when the server says that its log is another.

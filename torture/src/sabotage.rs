@@ -135,7 +135,6 @@ fn choose(name: &str) -> Result<()> {
         Defect::TurnsTheOutbox,
         Defect::GivesUpWhenRefused,
         Defect::DropsOutboxOnTheWayUp,
-        Defect::PagesPastOne,
         Defect::ForgetsOwnAfterRestore,
         Defect::KeepsTheOldLog,
     ];

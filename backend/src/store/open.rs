@@ -82,16 +82,16 @@ pub(super) fn open_for_writing(
         path: file.to_owned(),
         source,
     };
-    check_before_touching(file)?;
-    make_private_file(file).map_err(|source| OpenError::Folder {
-        path: file.to_owned(),
-        source,
-    })?;
     if sabotage::is(Defect::DropsLog) {
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
         let _ = std::fs::remove_file(log);
     }
+    check_before_touching(file)?;
+    make_private_file(file).map_err(|source| OpenError::Folder {
+        path: file.to_owned(),
+        source,
+    })?;
     let mut connection = Connection::open(file).map_err(unreadable)?;
     #[cfg(test)]
     super::probe::watch(&mut connection, file).map_err(unreadable)?;

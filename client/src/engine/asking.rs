@@ -49,11 +49,7 @@ impl Client {
             return;
         }
         // Of one that nothing is known of, the newest page.
-        let floor = if sabotage::is(Defect::PagesPastOne) {
-            asked.timeline.floor()
-        } else {
-            asked.timeline.floor().next()
-        };
+        let floor = asked.timeline.floor().next();
         let before = asked.is_heard_of.then_some(floor);
         self.ask(now, question, |request_id| {
             let limit = Some(PAGE_EVENTS);

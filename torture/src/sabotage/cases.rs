@@ -57,7 +57,7 @@ const fn client(name: &'static str, fault: Fault, classes: &'static [Class]) -> 
 }
 
 /// All of them, those of the server first; the last is none.
-pub(super) const CASES: [Case; 39] = [
+pub(super) const CASES: [Case; 38] = [
     server("AcksBeforeCommit", Fault::Kill, &[Class::Lost], SLOW_WRITES),
     server("SyncsLate", Fault::Power, &[Class::Lost], &[]),
     server(
@@ -168,7 +168,6 @@ pub(super) const CASES: [Case; 39] = [
     client("TurnsTheOutbox", Fault::Load, &[Class::Reordered]),
     client("GivesUpWhenRefused", Fault::Error, &[Class::Lost]),
     client("DropsOutboxOnTheWayUp", Fault::Proxy, &[Class::Lost]),
-    client("PagesPastOne", Fault::Load, &[Class::Hole, Class::Stuck]),
     client("ForgetsOwnAfterRestore", Fault::Restore, &[Class::Lost]),
     client(
         "KeepsTheOldLog",
