@@ -7,6 +7,7 @@ mod app;
 mod apt;
 mod cache;
 mod children;
+mod counts;
 mod debian;
 mod failure;
 mod progress;
@@ -66,14 +67,14 @@ fn parts(arguments: &[String]) -> Result<Vec<Part>> {
             [flag, name] if flag == "--only" => {
                 let part = Part::named(name).ok_or_else(|| {
                     Failure::new(format!("`{name}` is no part of the tests"))
-                        .remedy("name lint, rust, web, torture or e2e")
+                        .remedy("name lint, web, rust, torture, counts or e2e")
                 });
                 parts.push(part?);
             }
             _ => {
                 return Err(
                     Failure::new(format!("`{}` is not understood", pair.join(" ")))
-                        .remedy("cargo xtask test [--only lint|rust|web|torture|e2e]…"),
+                        .remedy("cargo xtask test [--only lint|web|rust|torture|counts|e2e]…"),
                 );
             }
         }
@@ -88,7 +89,7 @@ fn wrong(failure: &Failure) -> ExitCode {
 
 const HELP: &str = "\
 cargo xtask run [-- FLAGS]   get the tools, build, serve on http://127.0.0.1:8080
-cargo xtask test [--only P]  all tests, or only lint, rust, web, torture or e2e
+cargo xtask test [--only P]  all tests, or only lint, web, rust, torture, counts or e2e
 cargo xtask torture          break the server in every way, check what its clients saw; --minutes N,
                              --seed S, --only FAULT; --sabotage sees that broken ones are caught
 cargo xtask dev [-- FLAGS]   the server, and the app on http://127.0.0.1:8081 with reload

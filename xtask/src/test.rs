@@ -12,6 +12,7 @@ use crate::{
     apt,
     cache::Cache,
     children::{answer, command, run_logged, run_shown},
+    counts,
     failure::{Failure, Result},
     progress::{Board, spoken},
     toolchain::{TARGET, WasmToolchain},
@@ -30,6 +31,8 @@ pub(crate) enum Part {
     Web,
     /// A short round of every fault.
     Torture,
+    /// Instructions of the hot path.
+    Counts,
     /// The browser tests, which hold the size budgets too.
     E2e,
 }
@@ -37,9 +40,7 @@ pub(crate) enum Part {
 impl Part {
     /// The part of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Lint, Self::Rust, Self::Web, Self::Torture, Self::E2e]
-            .into_iter()
-            .find(|part| part.name() == name)
+        ALL.into_iter().find(|part| part.name() == name)
     }
 
     fn name(self) -> &'static str {
@@ -48,6 +49,7 @@ impl Part {
             Self::Rust => "rust",
             Self::Web => "web",
             Self::Torture => "torture",
+            Self::Counts => "counts",
             Self::E2e => "e2e",
         }
     }
@@ -61,8 +63,7 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
     let workspace = Workspace::find()?;
     let mut times = Vec::new();
     let mut outcome = Ok(());
-    // The app goes before what is built with it inside, which is then built once.
-    for part in [Part::Lint, Part::Web, Part::Rust, Part::Torture, Part::E2e] {
+    for part in ALL {
         if !only.is_empty() && !only.contains(&part) {
             continue;
         }
@@ -73,6 +74,7 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
             Part::Rust => rust(&workspace),
             Part::Web => web(&workspace).map(|_| ()),
             Part::Torture => torture::short(&workspace),
+            Part::Counts => counts::counts(&workspace),
             Part::E2e => e2e(&workspace),
         };
         times.push((part, started.elapsed(), outcome.is_ok()));
@@ -224,4 +226,14 @@ fn print_times(times: &[(Part, Duration, bool)]) {
     }
 }
 
+/// In the order in which they run. The app goes before what is built with it inside, which is then
+/// built once.
+const ALL: [Part; 6] = [
+    Part::Lint,
+    Part::Web,
+    Part::Rust,
+    Part::Torture,
+    Part::Counts,
+    Part::E2e,
+];
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];

@@ -1,0 +1,158 @@
+//! `test --only counts`: the instructions of the server's hot path, which are the same on a busy
+//! machine and on a quiet one.
+//!
+//! The work is in `backend/examples/counts.rs`; callgrind counts two runs of it, of different lengths.
+
+use std::path::Path;
+
+use crate::{
+    apt,
+    cache::Cache,
+    children::{answer, command, run_logged},
+    failure::{Failure, Result},
+    progress::Board,
+    workspace::Workspace,
+};
+
+/// A piece of the hot path.
+struct Piece {
+    /// As `counts` calls it.
+    name: &'static str,
+    /// How often it is done in the shorter and in the longer run.
+    times: [u64; 2],
+    /// Instructions for one time, when somebody last looked.
+    recorded: u64,
+}
+
+/// Counts all pieces and compares them with what was recorded.
+///
+/// # Errors
+/// When a piece takes more than it did, or something cannot be built.
+pub(crate) fn counts(workspace: &Workspace) -> Result<()> {
+    let example = {
+        let board = Board::new(2, &Cache::open()?.logs());
+        board.step("valgrind", |step| {
+            if !has_valgrind() && apt::require(&["valgrind"], step).is_err() {
+                step.note("valgrind cannot be installed");
+            }
+            Ok(())
+        })?;
+        board.step("What is counted", |step| {
+            let mut build = command("cargo");
+            build
+                .args(["build", "--release", "--package", "backend"])
+                .args(["--example", "counts"])
+                .current_dir(workspace.root());
+            run_logged(&mut build, step)
+        })?;
+        workspace.target().join("release/examples/counts")
+    };
+    if !has_valgrind() {
+        println!("There is no valgrind here, so instructions are not counted");
+        return Ok(());
+    }
+    let compiler = answer(command("rustc").arg("--version")).unwrap_or_default();
+    let is_comparable = compiler.starts_with(COMPILER) && cfg!(target_arch = "x86_64");
+    if !is_comparable {
+        println!("Recorded with {COMPILER} on x86_64, so here nothing is judged:");
+    }
+    let mut grown = Vec::new();
+    println!("{:<16} {:>12} {:>12}", "instructions", "recorded", "now");
+    for piece in &PIECES {
+        let now = piece.count(&example)?;
+        let (name, recorded) = (piece.name, piece.recorded);
+        println!("{name:<16} {recorded:>12} {now:>12}");
+        if now > recorded + recorded / MAY_GROW_BY {
+            grown.push(name);
+        }
+    }
+    if grown.is_empty() || !is_comparable {
+        return Ok(());
+    }
+    let remedy = "see where they go: valgrind --tool=callgrind target/release/examples/counts NAME 100, and \
+         callgrind_annotate; where they are well spent, record the new figure in xtask/src/counts.rs";
+    let which = grown.join(", ");
+    Err(Failure::new(format!("{which}: more instructions than before")).remedy(remedy))
+}
+
+impl Piece {
+    fn count(&self, example: &Path) -> Result<u64> {
+        let [short, long] = self.times;
+        let [fewer, more] = [
+            collected(example, self.name, short)?,
+            collected(example, self.name, long)?,
+        ];
+        Ok(more.saturating_sub(fewer) / (long - short).max(1))
+    }
+}
+
+/// The instructions of a whole run.
+fn collected(example: &Path, name: &str, times: u64) -> Result<u64> {
+    let mut valgrind = command("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(example)
+        .args([name, &times.to_string()]);
+    let failed = |what: &str| {
+        Failure::new(format!(
+            "Counting the instructions of {name} failed: {what}"
+        ))
+    };
+    let output = valgrind
+        .output()
+        .map_err(|error| failed(&error.to_string()))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let count = said
+        .lines()
+        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
+    if !output.status.success() {
+        return Err(failed(said.trim_end()));
+    }
+    count.ok_or_else(|| failed("callgrind says no number"))
+}
+
+fn has_valgrind() -> bool {
+    answer(command("valgrind").arg("--version")).is_some()
+}
+
+const PIECES: [Piece; 7] = [
+    Piece {
+        name: "write-json",
+        times: [100, 1100],
+        recorded: 7494,
+    },
+    Piece {
+        name: "write-protobuf",
+        times: [100, 1100],
+        recorded: 4281,
+    },
+    Piece {
+        name: "read-json",
+        times: [100, 1100],
+        recorded: 4440,
+    },
+    Piece {
+        name: "read-protobuf",
+        times: [100, 1100],
+        recorded: 3755,
+    },
+    Piece {
+        name: "fan-out",
+        times: [2, 22],
+        recorded: 1_571_911,
+    },
+    Piece {
+        name: "append",
+        times: [20, 120],
+        recorded: 119_430,
+    },
+    Piece {
+        name: "page",
+        times: [20, 120],
+        recorded: 521_776,
+    },
+];
+/// What compiled them: another one may need more or fewer.
+const COMPILER: &str = "rustc 1.95.";
+/// A twentieth. Source: the same build differs by less than a thousandth from run to run.
+const MAY_GROW_BY: u64 = 20;
