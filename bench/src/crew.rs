@@ -3,6 +3,7 @@
 use std::io;
 
 use clap::Args;
+use shared::Encoding;
 
 use crate::{
     accounts,
@@ -75,7 +76,7 @@ impl Flags {
         let arrival = Arrival {
             people,
             at_once: self.at_once,
-            is_welcome: Wire::Pond.welcome(),
+            is_welcome: Wire::Pond(Encoding::Json).welcome(),
         };
         arrival.run(crowd, progress)
     }

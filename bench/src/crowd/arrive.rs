@@ -63,7 +63,7 @@ impl Arrival<'_> {
             crowd.turn(TURN, &mut |at, now, happening| {
                 let is_in = match happening {
                     Happening::Opened => self.is_welcome.is_none(),
-                    Happening::Text(text) => {
+                    Happening::Frame(text) => {
                         frames += 1;
                         self.is_welcome.is_some_and(|is_welcome| is_welcome(text))
                     }

@@ -108,6 +108,7 @@ fn put_head(into: &mut Vec<u8>, opcode: u8, payload_bytes: usize, masked: u8) {
 
 const CONTINUATION: u8 = 0;
 pub(crate) const TEXT: u8 = 1;
+pub(crate) const BINARY: u8 = 2;
 pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;

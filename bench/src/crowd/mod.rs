@@ -17,6 +17,7 @@ use std::{
 };
 
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
+use shared::Encoding;
 
 use self::{socket::Socket, upgrade::Person};
 use crate::moment::Moment;
@@ -25,6 +26,7 @@ use crate::moment::Moment;
 pub(crate) struct Crowd {
     server: String,
     address: SocketAddr,
+    encoding: Encoding,
     poll: Poll,
     events: Events,
     sockets: Vec<Option<Socket>>,
@@ -36,8 +38,8 @@ pub(crate) struct Crowd {
 pub(crate) enum Happening<'a> {
     /// It is a WebSocket now.
     Opened,
-    /// A text frame came.
-    Text(&'a [u8]),
+    /// A frame came, of text or of bytes.
+    Frame(&'a [u8]),
     /// The server asked for a sign of life, and has its answer.
     Pinged,
     /// It is no more.
@@ -61,10 +63,19 @@ impl Crowd {
     /// # Errors
     /// Where the name leads nowhere, or the system refuses.
     pub(crate) fn new(server: &str) -> io::Result<Self> {
+        Self::speaking(Encoding::Json, server)
+    }
+
+    /// The same, of sockets that speak this.
+    ///
+    /// # Errors
+    /// As [`Crowd::new`].
+    pub(crate) fn speaking(encoding: Encoding, server: &str) -> io::Result<Self> {
         let address = server.to_socket_addrs()?.next();
         Ok(Self {
             server: server.to_owned(),
             address: address.ok_or_else(|| io::Error::other("no such host"))?,
+            encoding,
             poll: Poll::new()?,
             events: Events::with_capacity(EVENTS_AT_ONCE),
             sockets: Vec::new(),
@@ -98,17 +109,21 @@ impl Crowd {
         self.poll
             .registry()
             .register(&mut stream, Token(at), interest)?;
-        let socket = Socket::new(stream, upgrade::request(&self.server, who));
+        let socket = Socket::new(stream, upgrade::request(&self.server, who, self.encoding));
         if let Some(place) = self.sockets.get_mut(at) {
             *place = Some(socket);
         }
         Ok(())
     }
 
-    /// Puts a text frame behind what waits for this socket; [`Crowd::flush`] sends it.
-    pub(crate) fn queue(&mut self, at: usize, text: &str) {
+    /// Puts a frame behind what waits for this socket; [`Crowd::flush`] sends it.
+    pub(crate) fn queue(&mut self, at: usize, payload: impl AsRef<[u8]>) {
+        let opcode = match self.encoding {
+            Encoding::Json => frame::TEXT,
+            Encoding::Protobuf => frame::BINARY,
+        };
         if let Some(socket) = self.socket(at) {
-            socket.queue(text);
+            socket.queue(opcode, payload.as_ref());
         }
     }
 
@@ -239,7 +254,7 @@ mod tests {
                     .turn(Duration::from_millis(50), &mut |_, _, happening| {
                         told.push(match happening {
                             Happening::Opened => "opened".into(),
-                            Happening::Text(text) => String::from_utf8(text.into()).unwrap(),
+                            Happening::Frame(text) => String::from_utf8(text.into()).unwrap(),
                             Happening::Pinged => "pinged".into(),
                             Happening::Ended(why) => format!("ended: {why}"),
                         });

@@ -40,9 +40,9 @@ impl Socket {
         }
     }
 
-    /// Puts a text frame behind what waits; [`Socket::flush`] sends it.
-    pub(super) fn queue(&mut self, text: &str) {
-        frame::put_masked(&mut self.unsent, frame::TEXT, text.as_bytes());
+    /// Puts a frame behind what waits; [`Socket::flush`] sends it.
+    pub(super) fn queue(&mut self, opcode: u8, payload: &[u8]) {
+        frame::put_masked(&mut self.unsent, opcode, payload);
     }
 
     /// Sends what waits, as far as the system takes it.
@@ -144,7 +144,7 @@ impl Socket {
         tell: &mut impl FnMut(Happening<'_>),
     ) -> Result<(), Ended> {
         match frame.opcode {
-            frame::TEXT => tell(Happening::Text(frame.payload)),
+            frame::TEXT | frame::BINARY => tell(Happening::Frame(frame.payload)),
             frame::PING => {
                 frame::put_masked(&mut self.unsent, frame::PONG, frame.payload);
                 self.flush()?;

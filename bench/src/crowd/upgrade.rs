@@ -1,14 +1,21 @@
 //! The request that makes a WebSocket of a connection, and the answer to it.
 
+use shared::Encoding;
+
 /// Asks for a socket. The token goes in the URL, as in a demo, or in a header.
-pub(crate) fn request(server: &str, who: &Person) -> Vec<u8> {
+pub(crate) fn request(server: &str, who: &Person, encoding: Encoding) -> Vec<u8> {
     let (query, header) = match who {
         Person::Named(name) => (format!("?accessToken={name}"), String::new()),
         Person::WithToken(token) => (String::new(), format!("Authorization: Bearer {token}\r\n")),
     };
+    let protocol = match encoding {
+        // Who asks for nothing gets it.
+        Encoding::Json => String::new(),
+        Encoding::Protobuf => format!("Sec-WebSocket-Protocol: {}\r\n", encoding.subprotocol()),
+    };
     format!(
         "GET /ws{query} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{header}\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{protocol}{header}\r\n"
     )
     .into_bytes()
 }
@@ -81,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_two_ends_agree() {
-        let asked = request("here:1", &Person::Named("a-1".into()));
+        let asked = request("here:1", &Person::Named("a-1".into()), Encoding::Json);
         assert!(asked.starts_with(b"GET /ws?accessToken=a-1 HTTP/1.1\r\n"));
         assert!(accept(&asked[..asked.len() - 1]).is_none());
         let (answered, rest) = accept(&asked).unwrap().unwrap();

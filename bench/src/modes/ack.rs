@@ -15,7 +15,7 @@ use crate::{
     histogram::Histogram,
     report::{Case, Report},
     target::{self, NoServer},
-    wire::{self, Wire},
+    wire,
 };
 
 #[derive(Args)]
@@ -48,7 +48,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let mut socket = Socket::sign_in(&target.server, "Bench")?;
     let report = beside_syncs("ack", &flags.disk, flags.count, |number| {
         let id = format!("{}-{number}", crate::run_id());
-        let text = Wire::Pond.message(&id, &wire::content(CONTENT_BYTES));
+        let text = wire::message(&id, &wire::content(CONTENT_BYTES));
         let started = Instant::now();
         socket.send(text)?;
         socket.ack()?;

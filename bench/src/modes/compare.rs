@@ -6,6 +6,7 @@
 use std::{env, io, path::PathBuf};
 
 use clap::Args;
+use shared::Encoding;
 
 use super::fanout::{self, Failure, Load};
 use crate::{
@@ -40,7 +41,12 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         limits.push(fanout::measure(&limit, Wire::Limit, &flags.load, "limit")?);
         drop(limit);
         let pond = target::Flags::starting(flags.bin.clone(), flags.data.clone()).target()?;
-        ponds.push(fanout::measure(&pond, Wire::Pond, &flags.load, "pond")?);
+        ponds.push(fanout::measure(
+            &pond,
+            Wire::Pond(Encoding::Json),
+            &flags.load,
+            "pond",
+        )?);
     }
     let report = flags.load.describe(Report::new("compare"));
     let report = of(

@@ -103,7 +103,7 @@ fn hold(
         crowd.turn(TURN, &mut |at, _, happening| match happening {
             Happening::Pinged => is_pinged.get_mut(at).into_iter().for_each(|is| *is = true),
             Happening::Ended(_) => ended += 1,
-            Happening::Text(_) => frames += 1,
+            Happening::Frame(_) => frames += 1,
             Happening::Opened => {}
         })?;
         progress.tell(|| format!("{} sockets are held", is_pinged.len()));

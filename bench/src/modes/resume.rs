@@ -22,7 +22,7 @@ use crate::{
     progress::Progress,
     report::{self, Case, Report},
     target::{self, NoServer},
-    wire::{self, Wire},
+    wire,
 };
 
 #[derive(Args)]
@@ -109,7 +109,7 @@ fn write(server: &str, count: u64) -> Result<Position, Failure> {
     let part = Moment::now().nanos_since(Moment::ZERO);
     for number in 0..count {
         let id = format!("{}-{part}-{number}", crate::run_id());
-        writer.send(Wire::Pond.message(&id, &wire::content(128)))?;
+        writer.send(wire::message(&id, &wire::content(128)))?;
         let answer = writer.ack()?;
         last.seq = answer.seq.unwrap_or_default();
         last.check = answer.check;
@@ -215,7 +215,7 @@ impl Storm {
 impl Back {
     fn happened(&mut self, at: usize, now: Moment, happening: Happening<'_>) {
         match happening {
-            Happening::Text(text) => self.hear(at, now, text),
+            Happening::Frame(text) => self.hear(at, now, text),
             Happening::Ended(why) => {
                 self.failed.get_or_insert(not_back(at, why));
             }

@@ -20,7 +20,7 @@ use crate::{
     progress::Progress,
     report::{self, Case, Report},
     target::{self, NoServer},
-    wire::{self, Push, Reader, Wire},
+    wire::{self, Push, Reader},
 };
 
 #[derive(Args)]
@@ -175,7 +175,7 @@ impl Run<'_> {
             let id = format!("{}-{}", crate::run_id(), self.next);
             let text = match self.flags.to {
                 Place::Private => wire::private_message(&wire::name(at ^ 1), &id, &self.content),
-                Place::Room => Wire::Pond.message(&id, &self.content),
+                Place::Room => wire::message(&id, &self.content),
             };
             self.crowd.queue(at, &text);
             under_way.push_back((id, Moment::now()));
@@ -191,7 +191,7 @@ impl Run<'_> {
 impl Acks {
     fn happened(&mut self, at: usize, now: Moment, happening: Happening<'_>) {
         match happening {
-            Happening::Text(text) => match self.reader.read(text) {
+            Happening::Frame(text) => match self.reader.read(text) {
                 Push::Ack => self.acked(at, now, text),
                 Push::Message { .. } => self.pushes += 1,
                 Push::Heads | Push::Other => {}

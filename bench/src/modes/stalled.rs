@@ -2,6 +2,7 @@
 //! the same room where everybody reads.
 
 use clap::Args;
+use shared::Encoding;
 
 use super::fanout::{self, Failure, Load};
 use crate::{
@@ -24,7 +25,7 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     // With `--bin`, each run has a server of its own.
     let target = flags.target.target()?;
-    let without = fanout::measure(&target, Wire::Pond, &flags.load, "all read")?;
+    let without = fanout::measure(&target, Wire::Pond(Encoding::Json), &flags.load, "all read")?;
     let target: Target = match flags.target.bin {
         Some(_) => {
             drop(target);
@@ -36,7 +37,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         stalled: flags.stalled,
         ..flags.load.clone()
     };
-    let with = fanout::measure(&target, Wire::Pond, &load, "some stall")?;
+    let with = fanout::measure(&target, Wire::Pond(Encoding::Json), &load, "some stall")?;
     let ratio = with.over(
         &without,
         "ratio",

@@ -74,7 +74,7 @@ impl Judge {
 
     pub(super) fn happened(&mut self, at: usize, now: Moment, happening: Happening<'_>) {
         match happening {
-            Happening::Text(text) => match self.reader.read(text) {
+            Happening::Frame(text) => match self.reader.read(text) {
                 Push::Message { seq, frame } => self.message(at, now, seq, frame),
                 Push::Heads => {
                     let head = wire::room_head(text).unwrap_or_default();

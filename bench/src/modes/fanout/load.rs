@@ -40,7 +40,7 @@ impl<'a> Run<'a> {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let content = wire::content(load.content);
-        crowd.queue(0, &wire.message(&message_id(0, 0), &content));
+        crowd.queue(0, wire.message(&message_id(0, 0), &content));
         crowd
             .flush(0)
             .map_err(|ended| Failure::NobodySends(ended.to_string()))?;
@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
         let patience = Moment::now() + PATIENCE;
         while missing > 0 {
             crowd.turn(TURN, &mut |at, _, happening| {
-                let Happening::Text(text) = happening else {
+                let Happening::Frame(text) = happening else {
                     return;
                 };
                 let seq = match reader.read(text) {
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
             seq: None,
         });
         sender.next += 1;
-        self.crowd.queue(at, &self.wire.message(&id, &self.content));
+        self.crowd.queue(at, self.wire.message(&id, &self.content));
     }
 
     fn flush(&mut self, at: usize, now: Moment) {

@@ -10,8 +10,8 @@ mod load;
 
 use std::{io, time::Duration};
 
-use clap::Args;
-use shared::Code;
+use clap::{Args, ValueEnum};
+use shared::{Code, Encoding};
 
 use self::load::Run;
 use crate::{
@@ -34,6 +34,16 @@ pub(crate) struct Flags {
     pub(crate) target: target::Flags,
     #[command(flatten)]
     pub(crate) load: Load,
+    /// What the sockets speak
+    #[arg(long, value_enum, default_value_t = Speech::Json)]
+    encoding: Speech,
+}
+
+/// An encoding, as the command line calls it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Speech {
+    Json,
+    Protobuf,
 }
 
 /// What is put on the server.
@@ -87,7 +97,11 @@ pub(crate) enum Failure {
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let target = flags.target.target()?;
-    let case = measure(&target, Wire::Pond, &flags.load, "fanout")?;
+    let (name, encoding) = match flags.encoding {
+        Speech::Json => ("JSON", Encoding::Json),
+        Speech::Protobuf => ("Protobuf", Encoding::Protobuf),
+    };
+    let case = measure(&target, Wire::Pond(encoding), &flags.load, name)?;
     let report = flags.load.describe(Report::new("fanout"));
     let report = flags.load.noting_a_full_generator(report, &case);
     let report = report.case(case);
@@ -133,7 +147,7 @@ pub(crate) fn measure(
     name: &str,
 ) -> Result<Case, Failure> {
     let mut progress = Progress::of(name);
-    let mut crowd = Crowd::new(&target.server)?;
+    let mut crowd = Crowd::speaking(wire.encoding(), &target.server)?;
     let people: Vec<_> = (0..load.receivers).map(wire::person).collect();
     let arrival = Arrival {
         people: &people,

@@ -33,7 +33,7 @@ use crate::{
     progress::Progress,
     report::{self, Case, Report},
     target::{self, NoServer, Target},
-    wire::{self, Wire},
+    wire,
 };
 
 #[derive(Args)]
@@ -306,7 +306,7 @@ impl<'a> Day<'a> {
         let text = if is_private {
             wire::private_message(&wire::name(at ^ 1), &id, &self.content)
         } else {
-            Wire::Pond.message(&id, &self.content)
+            wire::message(&id, &self.content)
         };
         let to = is_private.then_some(at ^ 1);
         self.seen.sends(id, Sent::new(to, now));
@@ -316,7 +316,7 @@ impl<'a> Day<'a> {
 
     fn say(&mut self, at: usize, frame: &ClientFrame) {
         if self.seen.is_here(at) {
-            self.crowd.queue(at, &frame.encode());
+            self.crowd.queue(at, frame.encode());
             self.flush(at);
         }
     }

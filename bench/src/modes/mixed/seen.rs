@@ -173,7 +173,7 @@ impl Seen {
 
     pub(super) fn happened(&mut self, at: usize, now: Moment, happening: Happening<'_>) {
         match happening {
-            Happening::Text(text) => {
+            Happening::Frame(text) => {
                 self.counts.frames += 1;
                 self.hear(at, now, text);
             }
@@ -293,7 +293,7 @@ mod tests {
                 r#"{{"type":"AUTH_RESPONSE","body":{{"code":0,"message":"","user":{{"id":{},"name":"x"}}}}}}"#,
                 at + 3
             );
-            seen.happened(at, now, Happening::Text(welcome.as_bytes()));
+            seen.happened(at, now, Happening::Frame(welcome.as_bytes()));
         }
         (seen, now)
     }
@@ -320,7 +320,7 @@ mod tests {
         let (mut seen, now) = two_here();
         assert_eq!(seen.conversation_of(0).unwrap().to_string(), "d3-4");
         seen.sends("m".into(), Sent::new(Some(1), now));
-        seen.happened(0, now, Happening::Text(ACK));
+        seen.happened(0, now, Happening::Frame(ACK));
         seen.forget_before(now + PATIENCE + PATIENCE);
         assert_eq!(seen.counts.lost, 1);
     }
@@ -329,7 +329,7 @@ mod tests {
     fn what_was_sent_to_somebody_who_went_is_not_lost() {
         let (mut seen, now) = two_here();
         seen.sends("m".into(), Sent::new(Some(1), now));
-        seen.happened(0, now, Happening::Text(ACK));
+        seen.happened(0, now, Happening::Frame(ACK));
         seen.is_gone(1);
         seen.forget_before(now + PATIENCE + PATIENCE);
         assert_eq!((seen.counts.lost, seen.here()), (0, 1));
@@ -339,10 +339,10 @@ mod tests {
     fn a_private_message_that_comes_twice_is_noticed() {
         let (mut seen, now) = two_here();
         seen.sends("m".into(), Sent::new(Some(1), now));
-        seen.happened(0, now, Happening::Text(ACK));
+        seen.happened(0, now, Happening::Frame(ACK));
         let pushed = push("d3-4", "m", 1);
         for doubled in 0..2 {
-            seen.happened(1, now, Happening::Text(pushed.as_bytes()));
+            seen.happened(1, now, Happening::Frame(pushed.as_bytes()));
             assert_eq!(seen.counts.doubled, doubled);
         }
         assert_eq!(seen.to_mark.len(), 2);
@@ -353,7 +353,7 @@ mod tests {
         let (mut seen, now) = two_here();
         for (at, seq) in [(0, 7), (0, 9), (1, 9)] {
             let pushed = push("r1", "m", seq);
-            seen.happened(at, now, Happening::Text(pushed.as_bytes()));
+            seen.happened(at, now, Happening::Frame(pushed.as_bytes()));
         }
         assert_eq!(seen.counts.lost, 1);
     }
