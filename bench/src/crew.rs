@@ -3,7 +3,6 @@
 use std::io;
 
 use clap::Args;
-use shared::Encoding;
 
 use crate::{
     accounts,
@@ -14,7 +13,7 @@ use crate::{
     },
     progress::Progress,
     target::{NoServer, World},
-    wire::{self, Wire},
+    wire,
 };
 
 /// The flags of modes that hold many sockets and say little on them.
@@ -76,7 +75,7 @@ impl Flags {
         let arrival = Arrival {
             people,
             at_once: self.at_once,
-            is_welcome: Wire::Pond(Encoding::Json).welcome(),
+            is_welcome: Some(wire::is_welcome),
         };
         arrival.run(crowd, progress)
     }

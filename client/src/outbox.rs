@@ -105,17 +105,12 @@ impl Outbox {
         });
     }
 
-    /// Forgets all: what only a defect does.
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-    }
-
     /// Nothing is known of what was on its way when the connection broke: it is sent again, with
     /// the same id, and the server keeps one. So is what was acknowledged and is in no timeline yet:
     /// the next server may be one that came back from a backup.
     pub(crate) fn requeue(&mut self) {
         if sabotage::is(Defect::DropsOutbox) {
-            self.clear();
+            self.entries.clear();
         }
         for entry in &mut self.entries {
             if matches!(

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     cache::{Cache, lock},
-    children::{command, run_logged},
+    children::run_logged,
     failure::{Failure, Result},
     progress::{Board, Step},
     toolchain::{TARGET, WasmToolchain},
@@ -62,14 +62,11 @@ pub(crate) fn build_web(cache: &Cache, workspace: &Workspace, board: &Board) -> 
 
 /// Compiles the app with the same words as trunk, which then finds it done.
 fn compile(workspace: &Workspace, wasm: &WasmToolchain, step: &Step) -> Result<()> {
-    let mut cargo = command("cargo");
+    let mut cargo = workspace.cargo();
     cargo.args(["build", "--target", TARGET, "--profile", "web"]);
     cargo.arg("--manifest-path");
     cargo.arg(workspace.root().join("frontend/Cargo.toml"));
-    run_logged(
-        wasm.choose_for(&mut cargo).current_dir(workspace.root()),
-        step,
-    )
+    run_logged(wasm.choose_for(&mut cargo), step)
 }
 
 /// How the server is built.
@@ -87,7 +84,7 @@ pub(crate) enum Speed {
 /// When cargo fails.
 pub(crate) fn build_server(workspace: &Workspace, board: &Board, speed: Speed) -> Result<PathBuf> {
     board.step("Server", |step| {
-        let mut cargo = command("cargo");
+        let mut cargo = workspace.cargo();
         cargo.args(["build", "--package", "backend", "--bin", "pond"]);
         let folder = match speed {
             Speed::Quick => "debug",
@@ -96,7 +93,7 @@ pub(crate) fn build_server(workspace: &Workspace, board: &Board, speed: Speed) -
                 "release"
             }
         };
-        run_logged(cargo.current_dir(workspace.root()), step)?;
+        run_logged(&mut cargo, step)?;
         Ok(workspace.target().join(folder).join("pond"))
     })
 }

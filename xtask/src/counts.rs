@@ -38,12 +38,9 @@ pub(crate) fn counts(workspace: &Workspace) -> Result<()> {
             Ok(())
         })?;
         board.step("What is counted", |step| {
-            let mut build = command("cargo");
-            build
-                .args(["build", "--release", "--package", "backend"])
-                .args(["--example", "counts"])
-                .current_dir(workspace.root());
-            run_logged(&mut build, step)
+            let mut cargo = workspace.cargo();
+            cargo.args(["build", "--release", "--package", "backend"]);
+            run_logged(cargo.args(["--example", "counts"]), step)
         })?;
         workspace.target().join("release/examples/counts")
     };
@@ -115,44 +112,24 @@ fn has_valgrind() -> bool {
     answer(command("valgrind").arg("--version")).is_some()
 }
 
+const fn piece(name: &'static str, times: [u64; 2], recorded: u64) -> Piece {
+    Piece {
+        name,
+        times,
+        recorded,
+    }
+}
+
 const PIECES: [Piece; 7] = [
-    Piece {
-        name: "write-json",
-        times: [100, 1100],
-        recorded: 7494,
-    },
-    Piece {
-        name: "write-protobuf",
-        times: [100, 1100],
-        recorded: 4281,
-    },
-    Piece {
-        name: "read-json",
-        times: [100, 1100],
-        recorded: 4440,
-    },
-    Piece {
-        name: "read-protobuf",
-        times: [100, 1100],
-        recorded: 3755,
-    },
-    Piece {
-        name: "fan-out",
-        times: [2, 22],
-        recorded: 1_571_911,
-    },
-    Piece {
-        name: "append",
-        times: [20, 120],
-        recorded: 119_430,
-    },
-    Piece {
-        name: "page",
-        times: [20, 120],
-        recorded: 521_776,
-    },
+    piece("write-json", [100, 1100], 7_494),
+    piece("write-protobuf", [100, 1100], 4_281),
+    piece("read-json", [100, 1100], 4_440),
+    piece("read-protobuf", [100, 1100], 3_755),
+    piece("fan-out", [2, 22], 1_571_911),
+    piece("append", [20, 120], 119_430),
+    piece("page", [20, 120], 521_776),
 ];
 /// What compiled them: another one may need more or fewer.
 const COMPILER: &str = "rustc 1.95.";
-/// A twentieth. Source: the same build differs by less than a thousandth from run to run.
+/// A twentieth. Source: the same build differs by less than half of a hundredth from run to run.
 const MAY_GROW_BY: u64 = 20;

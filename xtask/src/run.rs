@@ -91,10 +91,10 @@ pub(crate) fn dev(arguments: &[String]) -> Result<()> {
         let now = app::server_sources(&workspace)?;
         if now != sources {
             sources = now;
-            let mut cargo = command("cargo");
+            let mut cargo = workspace.cargo();
             cargo.args(["build", "--package", "backend", "--bin", "pond"]);
             // While the sources are broken the last good server goes on; cargo says what is wrong.
-            if run_shown(cargo.current_dir(workspace.root())).is_ok() {
+            if run_shown(&mut cargo).is_ok() {
                 drop(pond);
                 pond = start_server()?;
             }

@@ -3,7 +3,6 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -87,9 +86,10 @@ pub(crate) fn test(only: &[Part]) -> Result<()> {
 }
 
 fn lint(workspace: &Workspace) -> Result<()> {
-    run_shown(cargo(workspace).args(["fmt", "--all", "--check"]))?;
+    run_shown(workspace.cargo().args(["fmt", "--all", "--check"]))?;
     run_shown(
-        cargo(workspace)
+        workspace
+            .cargo()
             .args(["clippy", "--workspace", "--all-targets", "--quiet"])
             .args(locked())
             .args(DENY_WARNINGS),
@@ -97,7 +97,8 @@ fn lint(workspace: &Workspace) -> Result<()> {
     // Debian's compiler, which builds the app elsewhere, has no clippy.
     if let Some(WasmToolchain::Ordinary) = WasmToolchain::ready(&Cache::open()?, workspace) {
         run_shown(
-            cargo(workspace)
+            workspace
+                .cargo()
                 .args(["clippy", "--package", "frontend", "--target", TARGET])
                 .args(["--quiet"])
                 .args(locked())
@@ -116,30 +117,37 @@ fn dependencies(workspace: &Workspace) -> Result<()> {
         );
         return Ok(());
     }
-    run_shown(cargo(workspace).args(["deny", "check", "bans", "licenses", "sources"]))?;
-    if answer(cargo(workspace).args(["deny", "fetch", "db"])).is_none() {
+    run_shown(
+        workspace
+            .cargo()
+            .args(["deny", "check", "bans", "licenses", "sources"]),
+    )?;
+    if answer(workspace.cargo().args(["deny", "fetch", "db"])).is_none() {
         println!("The list of advisories cannot be fetched here, so they are not checked");
         return Ok(());
     }
-    run_shown(cargo(workspace).args(["deny", "check", "advisories"]))
+    run_shown(workspace.cargo().args(["deny", "check", "advisories"]))
 }
 
 fn rust(workspace: &Workspace) -> Result<()> {
     if answer(command("cargo").args(["nextest", "--version"])).is_none() {
         return run_shown(
-            cargo(workspace)
+            workspace
+                .cargo()
                 .args(["test", "--workspace"])
                 .args(locked()),
         );
     }
     run_shown(
-        cargo(workspace)
+        workspace
+            .cargo()
             .args(["nextest", "run", "--workspace", "--no-fail-fast"])
             .args(locked()),
     )?;
     // nextest leaves out the examples in the docs.
     run_shown(
-        cargo(workspace)
+        workspace
+            .cargo()
             .args(["test", "--workspace", "--doc", "--quiet"])
             .args(locked()),
     )
@@ -159,7 +167,7 @@ fn e2e(workspace: &Workspace) -> Result<()> {
     let (judge, chromium) = {
         let board = Board::new(3, &Cache::open()?.logs());
         let judge = board.step("Judge of what the tabs showed", |step| {
-            let mut build = cargo(workspace);
+            let mut build = workspace.cargo();
             build.args(["build", "--package", "histcheck", "--bin", "histcheck"]);
             run_logged(&mut build, step)?;
             Ok(workspace.target().join("debug/histcheck"))
@@ -200,12 +208,6 @@ fn e2e(workspace: &Workspace) -> Result<()> {
     tests.env("POND_BIN", server).env("CHROMIUM", chromium);
     tests.env("POND_JUDGE", judge);
     run_shown(&mut tests)
-}
-
-fn cargo(workspace: &Workspace) -> Command {
-    let mut cargo = command("cargo");
-    cargo.current_dir(workspace.root());
-    cargo
 }
 
 /// In CI `Cargo.lock` must be up to date; at a desk it follows `Cargo.toml`.

@@ -69,11 +69,8 @@ fn strike(workspace: &Workspace, kind: Kind, arguments: &[String]) -> Result<()>
 
 fn build(workspace: &Workspace, kind: Kind, step: &Step) -> Result<PathBuf> {
     let cargo = |arguments: &[&str]| {
-        let mut cargo = command("cargo");
-        cargo
-            .arg("build")
-            .args(arguments)
-            .current_dir(workspace.root());
+        let mut cargo = workspace.cargo();
+        cargo.arg("build").args(arguments);
         if kind == Kind::Fast {
             cargo.arg("--release");
         }

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::{
@@ -50,6 +51,13 @@ impl Workspace {
     /// The root of the repository.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Cargo, at work in the root.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut cargo = command("cargo");
+        cargo.current_dir(&self.root);
+        cargo
     }
 
     /// Cargo's target folder.

@@ -10,6 +10,7 @@ use super::Client;
 use crate::{
     Change, Closed, Conversation, Effect, Link, Moment, Transport,
     ladder::End,
+    outbox::Outbox,
     sabotage::{self, Defect},
 };
 
@@ -64,7 +65,7 @@ impl Client {
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
             if sabotage::is(Defect::DropsOutboxOnTheWayUp) {
-                self.outbox.clear();
+                self.outbox = Outbox::default();
             }
             self.connect(now);
         }

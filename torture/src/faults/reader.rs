@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Episode, Fault};
 use shared::Encoding;
 
+use super::{Episode, Fault};
 use crate::{
     bench::Bench,
     dice::Dice,

@@ -7,8 +7,18 @@ use tokio::sync::watch;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use shared::{Code, Encoding, Message as Said, MsgId, Seq, Timestamp, frame::AuthAnswer};
-use tokio::{net::TcpListener, time::timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async,
+    tungstenite::{
+        Message,
+        handshake::server::{Request, Response},
+        http::header::SEC_WEBSOCKET_PROTOCOL,
+    },
+};
 
 use super::*;
 
@@ -38,9 +48,30 @@ fn said(seq: u64) -> ServerFrame {
     })
 }
 
-/// A server that sends a burst and then answers nothing: what is left out stays out.
+/// Takes a socket, in the encoding that it must ask for.
+#[expect(clippy::result_large_err, reason = "the library wants such a refusal")]
+async fn accept(stream: TcpStream, encoding: Encoding) -> WebSocketStream<TcpStream> {
+    let agree = |request: &Request, mut response: Response| {
+        let asked = request.headers().get(SEC_WEBSOCKET_PROTOCOL);
+        let asked = asked.map(|name| Encoding::of_subprotocol(name.to_str().unwrap()));
+        assert_eq!(asked.flatten().unwrap_or_default(), encoding);
+        if encoding != Encoding::default() {
+            let name = encoding.subprotocol().parse().unwrap();
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
+        }
+        Ok(response)
+    };
+    accept_hdr_async(stream, agree).await.unwrap()
+}
+
 #[tokio::test]
 async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
+    take_a_burst(Encoding::Json).await;
+    take_a_burst(Encoding::Protobuf).await;
+}
+
+/// A server that sends a burst and then answers nothing: what is left out stays out.
+async fn take_a_burst(encoding: Encoding) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (_address, at) = watch::channel(Some(listener.local_addr().unwrap()));
     let orders = Orders {
@@ -64,16 +95,20 @@ async fn of_a_burst_larger_than_a_turn_every_frame_is_taken() {
         clock_scale: 1,
         tick: Duration::from_millis(20),
         longest: 10,
-        encoding: Encoding::Json,
+        encoding,
         lets: None,
         moves: false,
     };
     let burst = 5 * MAX_FRAMES_A_TURN as u64;
     let serve = async {
         let (stream, _) = listener.accept().await.unwrap();
-        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        let mut socket = accept(stream, encoding).await;
         for frame in std::iter::once(hello()).chain((1..=burst).map(said)) {
-            socket.feed(Message::text(frame.encode())).await.unwrap();
+            let message = match encoding {
+                Encoding::Json => Message::text(frame.encode()),
+                Encoding::Protobuf => Message::binary(frame.encode_protobuf()),
+            };
+            socket.feed(message).await.unwrap();
         }
         socket.flush().await.unwrap();
         while let Some(Ok(_)) = socket.next().await {}

@@ -141,6 +141,8 @@ pub(super) const CASES: [Case; 38] = [
         &[Class::Hole, Class::Stuck],
         &[],
     ),
+    // The client finds it all the same, by the next event's check value, and its own messages go again:
+    // behind later ones that it said meanwhile.
     server(
         "HidesDivergence",
         Fault::Restore,
