@@ -22,7 +22,7 @@ pub(crate) enum Defect {
     CountsInMemory,
     /// Publishes before the commit.
     PublishesEarly,
-    /// Forgets what does not fit a mailbox, and does not say so.
+    /// Has mailboxes of one frame, forgets what does not fit, and does not say so.
     DropsWhenFull,
     /// Takes a failed commit for a good one.
     IgnoresErrors,

@@ -67,7 +67,7 @@ impl Mailbox {
     /// Tells many things with one write.
     pub fn push_all(&self, burst: &Burst) {
         let mut inner = self.inner();
-        if inner.is_closed || inner.is_over || inner.is_sabotaged() {
+        if inner.is_closed || inner.is_over {
             return;
         }
         let joined = burst.joined(self.wire);
@@ -119,7 +119,7 @@ impl Mailbox {
     /// Bytes that are a whole frame on this wire already.
     pub fn write(&self, bytes: Bytes, kind: Kind) {
         let mut inner = self.inner();
-        if !inner.is_over && !inner.is_sabotaged() && inner.put(bytes, kind) {
+        if !inner.is_over && inner.put(bytes, kind) {
             drop(inner);
             self.stirred.notify_one();
         }
@@ -245,14 +245,9 @@ impl Inner {
         if *written > 0 {
             backlog.keep_rest(bytes.slice(*written..));
             *written = 0;
-        } else {
+        } else if !(sabotage::is(Defect::DropsWhenFull) && backlog.len() > 0) {
             backlog.keep(bytes, kind);
         }
-    }
-
-    fn is_sabotaged(&self) -> bool {
-        sabotage::is(Defect::DropsWhenFull)
-            && (self.backlog.as_deref()).is_some_and(|backlog| backlog.len() > 2)
     }
 }
 
