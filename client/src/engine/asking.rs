@@ -3,14 +3,14 @@
 //! What is missing is known by the numbers alone, so an answer that never came costs delay.
 
 use shared::{
-    ClientFrame, ConversationId, RequestId,
+    ClientFrame, Code, ConversationId, RequestId,
     frame::{Ask, ErrorAnswer, FindUsers, Pull},
     limits::PAGE_EVENTS,
 };
 
 use super::Client;
 use crate::{
-    Link, Moment,
+    Change, Link, Moment,
     sabotage::{self, Defect},
 };
 
@@ -45,9 +45,10 @@ impl Client {
         let is_asked = self.is_asked(question);
         let asked = self.conversation_mut(conversation);
         let is_whole = asked.is_heard_of && asked.timeline.is_complete();
-        if is_whole || is_asked {
+        if is_whole || is_asked || self.is_with_nobody(conversation) {
             return;
         }
+        let asked = self.conversation_mut(conversation);
         // Of one that nothing is known of, the newest page.
         let floor = asked.timeline.floor().next();
         let before = asked.is_heard_of.then_some(floor);
@@ -81,12 +82,26 @@ impl Client {
         let Some(asked) = error.request_id.and_then(|id| self.asked.get_mut(&id)) else {
             return;
         };
-        if asked.what == Question::People {
-            asked.until = now;
-        } else {
+        match (asked.what, error.code) {
+            (Question::People, _) => asked.until = now,
+            (Question::Newer(id) | Question::Older(id), Code::NoSuchUser) => {
+                self.forget_pulls(id);
+                self.conversation_mut(id).is_refused = true;
+                self.change(Change::Conversations);
+            }
             // The question stands until then, so it is asked again and not at once.
-            asked.until = now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis);
+            _ => asked.until = now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis),
         }
+    }
+
+    /// Whether a private conversation would be with somebody whom the server does not know: a
+    /// mistyped address, say.
+    pub fn is_with_nobody(&self, conversation: ConversationId) -> bool {
+        let is_refused = self
+            .conversation(conversation)
+            .is_some_and(|one| one.is_refused);
+        let peer = conversation.peer_of(self.me.id);
+        is_refused && peer.is_some_and(|peer| self.person(peer).is_none())
     }
 
     /// Whatever is open and shows nothing yet asks for its newest page.

@@ -43,11 +43,13 @@ pub fn ConversationPage(
     .part()
 }
 
-/// Whether a conversation can be on screen: a known room, or what this person says to another.
+/// Whether a conversation can be on screen: a known room, or what this person says to another who exists.
 pub fn is_possible(client: &Client, id: ConversationId) -> bool {
     match id {
         ConversationId::Room(_) => client.conversation(id).is_some(),
-        ConversationId::Direct(_) => id.peer_of(client.me().id).is_some(),
+        ConversationId::Direct(_) => {
+            id.peer_of(client.me().id).is_some() && !client.is_with_nobody(id)
+        }
     }
 }
 

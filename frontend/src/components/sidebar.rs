@@ -226,7 +226,7 @@ fn directs_by_activity(client: &Client, begun: Vec<ConversationId>) -> Vec<Conve
         .filter_map(|one| Some((one.id, last_at(client, one.id)?)));
     let rows = begun
         .into_iter()
-        .filter(|id| last_at(client, *id).is_none())
+        .filter(|id| last_at(client, *id).is_none() && !client.is_with_nobody(*id))
         .map(|id| (id, Timestamp(i64::MAX)))
         .chain(said)
         .filter(|(id, _)| id.peer_of(me).is_some())
