@@ -3,7 +3,8 @@
 //! A rung that does not carry gives way to the one below it; while on a lower one, a WebSocket is
 //! tried beside it now and then. A server or network that is down is no reason to go down: a rung
 //! that cannot be opened at all leads back to the top, and from then on each rung has one try until
-//! one carries. Never opens anything and reads no clock.
+//! one carries. Where no WebSocket of a way down was ever opened, the server may just have been
+//! starting, so the first try beside is made soon. Never opens anything and reads no clock.
 
 use crate::Moment;
 
@@ -41,6 +42,8 @@ pub(crate) struct Ladder {
     failures: u8,
     /// All rungs were tried since one carried last.
     is_next_round: bool,
+    /// A WebSocket was opened since the last restart: what then went wrong was no server that is down.
+    was_socket_open: bool,
     probe_at: Moment,
     probing_until: Option<Moment>,
 }
@@ -64,11 +67,17 @@ impl Ladder {
 
     pub(crate) fn opened(&mut self) {
         self.was_opened = true;
+        self.was_socket_open |= self.rung == Transport::WebSocket;
     }
 
     pub(crate) fn connected(&mut self, now: Moment) {
         self.is_next_round = false;
-        self.probe_at = now + FIRST_PROBE;
+        self.probe_at = now
+            + if self.was_socket_open {
+                FIRST_PROBE
+            } else {
+                SOON
+            };
         self.probing_until = None;
     }
 
@@ -148,6 +157,7 @@ impl Ladder {
 
     fn restart(&mut self) {
         (self.rung, self.failures, self.probing_until) = (Transport::WebSocket, 0, None);
+        self.was_socket_open = false;
     }
 }
 
@@ -159,6 +169,8 @@ const STREAM_PATIENCE: Moment = Moment::from_secs(5);
 const ENOUGH: u8 = 2;
 /// A connection that is cut sooner speaks against its transport.
 const YOUNG: Moment = Moment::from_secs(10);
+/// What a server takes to start, and what a network that lets none through has to answer once more.
+const SOON: Moment = Moment::from_secs(2);
 const FIRST_PROBE: Moment = Moment::from_secs(30);
 const NEXT_PROBE: Moment = Moment::from_mins(5);
 
@@ -230,6 +242,7 @@ mod tests {
         let mut ladder = Ladder {
             rung: Transport::LongPoll,
             has_fallbacks: true,
+            was_socket_open: true,
             ..Ladder::default()
         };
         ladder.connected(at(100));
@@ -245,5 +258,34 @@ mod tests {
         assert!(ladder.begin_probe(at(1000)) && ladder.probed(at(1001), true));
         assert_eq!(ladder.rung, Transport::WebSocket);
         assert!(!ladder.probed(at(1002), true), "nobody asked");
+    }
+
+    #[test]
+    fn after_a_server_that_was_starting_a_websocket_is_tried_soon() {
+        let at = Moment::from_secs;
+        let mut ladder = Ladder {
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        for _ in 0..2 {
+            ladder.connecting();
+            ladder.ended(End::Unusable);
+        }
+        ladder.connecting();
+        ladder.opened();
+        ladder.connected(at(100));
+        assert_eq!(ladder.rung, Transport::EventStream);
+        assert!(!ladder.is_probe_due(at(101)) && ladder.is_probe_due(at(102)));
+        assert!(ladder.probed(at(103), true));
+        assert_eq!(ladder.rung, Transport::WebSocket);
+
+        for _ in 0..2 {
+            ladder.connecting();
+            ladder.opened();
+            ladder.ended(SHORT);
+        }
+        ladder.connected(at(200));
+        assert_eq!(ladder.rung, Transport::EventStream);
+        assert!(!ladder.is_probe_due(at(229)), "it opens here, and breaks");
     }
 }
