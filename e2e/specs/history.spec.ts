@@ -30,6 +30,13 @@ for (const path of ["/d/7-9", "/r/1/2", "/nowhere"]) {
   });
 }
 
+test("so does the address of a conversation with nobody", async ({ pond, windowOf }) => {
+  const ana = await pond.account("Ana");
+  const window = await windowOf(ana, { path: `/d/${ana.id}-99` });
+  await expect(window.page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+  await expect(window.composer).toHaveCount(0);
+});
+
 test.describe("a server that is stopped and started again", () => {
   test.use({ expectedErrors: NO_NETWORK });
 
