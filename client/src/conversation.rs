@@ -28,8 +28,6 @@ pub struct Conversation {
     pub(crate) is_open: bool,
     /// The server has said how far its log goes: one that is in no summary is asked for.
     pub(crate) is_heard_of: bool,
-    /// The server knew nobody with whom it would be.
-    pub(crate) is_refused: bool,
     /// Its timeline started again, and what was asked of the former view says nothing of this one.
     is_restarted: bool,
     comparison: Comparison,
@@ -73,7 +71,6 @@ impl Conversation {
             typing: Vec::new(),
             is_open: false,
             is_heard_of: false,
-            is_refused: false,
             is_restarted: false,
             comparison: Comparison::Same,
             delivered: Seq::NONE,

@@ -44,6 +44,8 @@ pub struct Client {
     asked: SortedMap<RequestId, Asked>,
     last_request: u64,
     summary_wanted: bool,
+    /// Private conversations with nobody, as the server said: a page was refused once.
+    with_nobody: Vec<ConversationId>,
     /// The server's build, once it has said so.
     build: Option<String>,
     /// The server's database, once it has said so.
@@ -81,6 +83,7 @@ impl Client {
             asked: SortedMap::new(),
             last_request: 0,
             summary_wanted: false,
+            with_nobody: Vec::new(),
             build: None,
             incarnation: None,
             presence: Presence::Online,

@@ -42,8 +42,9 @@ pub(crate) struct Ladder {
     failures: u8,
     /// All rungs were tried since one carried last.
     is_next_round: bool,
-    /// A WebSocket was opened since the last restart: what then went wrong was no server that is down.
-    was_socket_open: bool,
+    /// WebSockets that were opened since the last restart: what then went wrong was no server that
+    /// is down.
+    sockets_opened: u32,
     probe_at: Moment,
     probing_until: Option<Moment>,
 }
@@ -67,16 +68,17 @@ impl Ladder {
 
     pub(crate) fn opened(&mut self) {
         self.was_opened = true;
-        self.was_socket_open |= self.rung == Transport::WebSocket;
+        if self.rung == Transport::WebSocket {
+            self.sockets_opened = self.sockets_opened.saturating_add(1);
+        }
     }
 
     pub(crate) fn connected(&mut self, now: Moment) {
         self.is_next_round = false;
         self.probe_at = now
-            + if self.was_socket_open {
-                FIRST_PROBE
-            } else {
-                SOON
+            + match self.sockets_opened {
+                0 => SOON,
+                _ => FIRST_PROBE,
             };
         self.probing_until = None;
     }
@@ -157,7 +159,7 @@ impl Ladder {
 
     fn restart(&mut self) {
         (self.rung, self.failures, self.probing_until) = (Transport::WebSocket, 0, None);
-        self.was_socket_open = false;
+        self.sockets_opened = 0;
     }
 }
 
@@ -242,7 +244,7 @@ mod tests {
         let mut ladder = Ladder {
             rung: Transport::LongPoll,
             has_fallbacks: true,
-            was_socket_open: true,
+            sockets_opened: 1,
             ..Ladder::default()
         };
         ladder.connected(at(100));

@@ -86,7 +86,7 @@ impl Client {
             (Question::People, _) => asked.until = now,
             (Question::Newer(id) | Question::Older(id), Code::NoSuchUser) => {
                 self.forget_pulls(id);
-                self.conversation_mut(id).is_refused = true;
+                self.with_nobody.push(id);
                 self.change(Change::Conversations);
             }
             // The question stands until then, so it is asked again and not at once.
@@ -97,9 +97,8 @@ impl Client {
     /// Whether a private conversation would be with somebody whom the server does not know: a
     /// mistyped address, say.
     pub fn is_with_nobody(&self, conversation: ConversationId) -> bool {
-        let is_refused = self
-            .conversation(conversation)
-            .is_some_and(|one| one.is_refused);
+        let is_refused = self.with_nobody.contains(&conversation);
+        // They may have come since.
         let peer = conversation.peer_of(self.me.id);
         is_refused && peer.is_some_and(|peer| self.person(peer).is_none())
     }
