@@ -42,8 +42,8 @@ pub(crate) struct Ladder {
     failures: u8,
     /// All rungs were tried since one carried last.
     is_next_round: bool,
-    /// WebSockets that were opened since the last restart: what then went wrong was no server that
-    /// is down.
+    /// WebSockets that were opened since a rung carried for long, or the ladder began again: what then
+    /// went wrong was no server that is down.
     sockets_opened: u32,
     probe_at: Moment,
     probing_until: Option<Moment>,
@@ -101,11 +101,12 @@ impl Ladder {
             End::Unusable | End::Silent => true,
             End::After(lived) => lived < YOUNG,
         };
-        self.failures = if is_young {
-            self.failures.saturating_add(1)
+        if is_young {
+            self.failures = self.failures.saturating_add(1);
         } else {
-            0
-        };
+            // It carried: what fails from now on speaks for itself.
+            (self.failures, self.sockets_opened) = (0, 0);
+        }
         self.rung = match (self.rung, end) {
             _ if !self.has_fallbacks || !is_young => return,
             (Transport::WebSocket, _) if self.failures >= ENOUGH || self.is_next_round => {
@@ -269,25 +270,39 @@ mod tests {
             has_fallbacks: true,
             ..Ladder::default()
         };
+        // The page had a good one before the server went.
+        open(&mut ladder, at(10));
+        ladder.ended(LONG);
         for _ in 0..2 {
             ladder.connecting();
             ladder.ended(End::Unusable);
         }
-        ladder.connecting();
-        ladder.opened();
-        ladder.connected(at(100));
+        open(&mut ladder, at(100));
         assert_eq!(ladder.rung, Transport::EventStream);
         assert!(!ladder.is_probe_due(at(101)) && ladder.is_probe_due(at(102)));
         assert!(ladder.probed(at(103), true));
         assert_eq!(ladder.rung, Transport::WebSocket);
+    }
 
+    #[test]
+    fn where_websockets_open_and_break_the_next_is_not_tried_soon() {
+        let at = Moment::from_secs;
+        let mut ladder = Ladder {
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
         for _ in 0..2 {
-            ladder.connecting();
-            ladder.opened();
+            open(&mut ladder, at(190));
             ladder.ended(SHORT);
         }
-        ladder.connected(at(200));
+        open(&mut ladder, at(200));
         assert_eq!(ladder.rung, Transport::EventStream);
-        assert!(!ladder.is_probe_due(at(229)), "it opens here, and breaks");
+        assert!(!ladder.is_probe_due(at(229)) && ladder.is_probe_due(at(230)));
+    }
+
+    fn open(ladder: &mut Ladder, now: Moment) {
+        ladder.connecting();
+        ladder.opened();
+        ladder.connected(now);
     }
 }

@@ -1,32 +1,38 @@
 //! A private conversation with somebody who does not exist is asked for once, and said to be none.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use client::{Client, Effect, Moment};
+use client::{Change, Client, Closed, Effect, Moment};
 use shared::{
     ClientFrame, Code, ConversationId, Message, MsgId, RequestId, Seq, ServerFrame, Timestamp,
     UserId,
-    frame::{AuthAnswer, ErrorAnswer, User},
+    frame::{AuthAnswer, ErrorAnswer, Person, Presence, User},
 };
 
 const NOW: Moment = Moment::from_secs(9);
 
-fn connected() -> Client {
-    let user = User {
+fn ana() -> User {
+    User {
         id: UserId(1),
         name: "Ana".into(),
-    };
-    let mut client = Client::new(user.clone(), None, 7);
+    }
+}
+
+fn connected() -> Client {
+    let mut client = Client::new(ana(), None, 7);
     client.start(NOW);
     client.opened(NOW);
-    let hello = AuthAnswer {
+    client.received(NOW, hello("one database"));
+    client
+}
+
+fn hello(incarnation: &str) -> ServerFrame {
+    ServerFrame::Auth(AuthAnswer {
         code: Code::Success,
         message: String::new(),
-        user: Some(user),
+        user: Some(ana()),
         build: None,
-        incarnation: None,
-    };
-    client.received(NOW, ServerFrame::Auth(hello));
-    client
+        incarnation: Some(incarnation.into()),
+    })
 }
 
 /// The pulls since this was called last.
@@ -76,6 +82,41 @@ fn what_is_refused_for_good_is_not_asked_again() {
     };
     client.received(NOW, ServerFrame::Message(message));
     assert!(!client.is_with_nobody(with_nobody), "they came after all");
+}
+
+#[test]
+fn somebody_who_signs_up_meanwhile_is_not_nobody() {
+    let mut client = connected();
+    let with_nobody = ConversationId::direct(UserId(1), UserId(99));
+    client.open(NOW, with_nobody);
+    let asked = pulls(&mut client);
+    refuse(&mut client, asked[0], Code::NoSuchUser);
+    while client.next_change().is_some() {}
+    let zoe = Person {
+        id: UserId(99),
+        name: "Zoe".into(),
+        presence: Presence::Online,
+    };
+    client.received(NOW, ServerFrame::Presence(zoe));
+    assert!(!client.is_with_nobody(with_nobody));
+    let mut changes = std::iter::from_fn(|| client.next_change());
+    assert!(changes.any(|change| change == Change::Conversations));
+    client.page_back(NOW, with_nobody);
+    assert_eq!(pulls(&mut client).len(), 1);
+}
+
+#[test]
+fn another_database_may_know_them() {
+    let mut client = connected();
+    let with_nobody = ConversationId::direct(UserId(1), UserId(99));
+    client.open(NOW, with_nobody);
+    let asked = pulls(&mut client);
+    refuse(&mut client, asked[0], Code::NoSuchUser);
+    client.closed(NOW, Closed::Lost);
+    client.retry_now(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello("another database"));
+    assert!(!client.is_with_nobody(with_nobody));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! What is missing is known by the numbers alone, so an answer that never came costs delay.
 
 use shared::{
-    ClientFrame, Code, ConversationId, RequestId,
+    ClientFrame, Code, ConversationId, RequestId, UserId,
     frame::{Ask, ErrorAnswer, FindUsers, Pull},
     limits::PAGE_EVENTS,
 };
@@ -97,10 +97,18 @@ impl Client {
     /// Whether a private conversation would be with somebody whom the server does not know: a
     /// mistyped address, say.
     pub fn is_with_nobody(&self, conversation: ConversationId) -> bool {
-        let is_refused = self.with_nobody.contains(&conversation);
-        // They may have come since.
-        let peer = conversation.peer_of(self.me.id);
-        is_refused && peer.is_some_and(|peer| self.person(peer).is_none())
+        self.with_nobody.contains(&conversation)
+    }
+
+    /// Conversations with these people, who were nobody before, may be asked for again.
+    pub(super) fn came_to_be(&mut self, people: &[UserId]) {
+        let (me, before) = (self.me.id, self.with_nobody.len());
+        let is_here = |peer: UserId| people.contains(&peer);
+        self.with_nobody
+            .retain(|id| !id.peer_of(me).is_some_and(is_here));
+        if self.with_nobody.len() < before {
+            self.change(Change::Conversations);
+        }
     }
 
     /// Whatever is open and shows nothing yet asks for its newest page.

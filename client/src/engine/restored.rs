@@ -174,6 +174,7 @@ impl Client {
         }
         self.outbox.requeue();
         self.outbox.hold_private();
+        self.with_nobody.clear();
         self.people = SortedMap::new();
         self.take_people(vec![]);
         self.asked.clear();

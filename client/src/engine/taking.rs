@@ -23,6 +23,7 @@ impl Client {
                 // Its event is the best ack there is.
                 self.outbox.acknowledge(&message.msg_id, seq);
             } else {
+                self.came_to_be(&[from]);
                 self.people.get_or_insert_with(from, || Person {
                     id: from,
                     name,
@@ -128,6 +129,8 @@ impl Client {
     }
 
     pub(super) fn take_people(&mut self, people: Vec<Person>) {
+        let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+        self.came_to_be(&ids);
         for person in people {
             self.people.insert(person.id, person);
         }
