@@ -101,14 +101,15 @@ impl UserLimits {
     /// Messages: a burst of 60, then 20 a second. Source: nobody types so fast; a bot that does has no place in
     /// a room with people.
     ///
-    /// Looking into the store: a burst of 500, then 50 a second, which is half of one percent of a core.
-    /// Source: a device that comes back may have missed something in 500 conversations.
+    /// Looking into the store: a burst of 1,500, then 50 a second, which is half of one percent of a core.
+    /// Source: a device that comes back may have missed something in 500 conversations, and of each it asks for
+    /// a page and says that it has it.
     pub fn new(is_on: bool) -> Self {
         Self {
             sending: Limit::new(is_on, 60, Duration::from_millis(50)),
             // A client says it every 3 s, from several devices and in several conversations.
             typing: Limit::new(is_on, 10, Duration::from_secs(1)),
-            looking: Limit::new(is_on, 500, Duration::from_millis(20)),
+            looking: Limit::new(is_on, 1500, Duration::from_millis(20)),
         }
     }
 

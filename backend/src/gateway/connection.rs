@@ -74,7 +74,7 @@ impl<'a> Connection<'a> {
                     self.answer(answer);
                     Ok(())
                 }
-                () = self.socket.readable(), if may_ask => self.read().await,
+                () = self.socket.readable(), if may_ask => self.read(stop).await,
                 _ = pulse.tick() => self.pulse(),
             };
             if let Err(closed) = outcome {
@@ -93,11 +93,15 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Acts on what has come.
-    async fn read(&mut self) -> Result<(), Closed> {
+    /// Acts on what has come. One who looks much may wait for their turn, and what ends a connection
+    /// does not wait with them.
+    async fn read(&mut self, stop: &CancellationToken) -> Result<(), Closed> {
         for _ in 0..MAX_AT_ONCE {
             if self.answers.is_full() {
                 break;
+            }
+            if self.seat.mailbox.is_closed() {
+                return Err(Closed::NotSignedIn);
             }
             let Some(frame) = self.socket.next(&mut self.heard_at)? else {
                 break;
@@ -110,10 +114,15 @@ impl<'a> Connection<'a> {
                 Ok(frame) => {
                     self.settle().await;
                     self.seat.mailbox.hold();
-                    let answer = self.act(frame).await;
+                    let (answer, ended) = match self.ask(frame, stop).await {
+                        Ok(answer) => (answer, Ok(())),
+                        Err(closed) => (None, Err(closed)),
+                    };
                     self.answers.extend(answer);
                     let answer = self.answers.next_now().map(Into::into);
+                    // What was held goes on, the goodbye as well.
                     let told = self.seat.mailbox.answer(answer.as_ref());
+                    ended?;
                     told.map_err(|_| Closed::ByPeer)?;
                 }
                 Err(error) => {
@@ -123,6 +132,22 @@ impl<'a> Connection<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The answer to a question, unless the connection is to end before it.
+    async fn ask(
+        &self,
+        frame: ClientFrame,
+        stop: &CancellationToken,
+    ) -> Result<Option<Answer>, Closed> {
+        let answer = tokio::select! {
+            () = stop.cancelled() => return Err(Closed::ServerStopping),
+            answer = self.act(frame) => answer,
+        };
+        if self.seat.mailbox.is_closed() {
+            return Err(Closed::NotSignedIn);
+        }
+        Ok(answer)
     }
 
     async fn act(&self, frame: ClientFrame) -> Option<Answer> {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use shared::{ServerFrame, limits::MAX_FRAMES};
 
 use super::{Shared, caller::Caller, problem::Problem};
-use crate::gateway::encoding::Received;
+use crate::{auth::AuthError, gateway::encoding::Received};
 
 /// `POST /frames`: runs them in order, as those of a socket, and gives the answers in that order.
 pub(super) async fn frames(
@@ -25,6 +25,10 @@ pub(super) async fn frames(
     }
     let mut answers = Vec::new();
     for frame in frames {
+        // Whoever asks much waits, and may be signed out meanwhile.
+        if site.gateway.hub.has_ended(&caller) {
+            return Err(AuthError::BadToken.into());
+        }
         let frame = Received::Json(String::from(Box::<str>::from(frame)).into());
         if let Some(answer) = site.gateway.answer(&caller, None, &frame).await {
             answers.push(answer.get().await);

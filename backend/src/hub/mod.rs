@@ -157,6 +157,11 @@ impl Hub {
         (self.seats()).end_session(session, std::time::Instant::now());
     }
 
+    /// Whether a session was signed out a moment ago, after whoever acts for it looked it up.
+    pub fn has_ended(&self, session: &Session) -> bool {
+        self.seats().has_ended(session)
+    }
+
     /// Tells everybody who came and went since the last time, as much as is told at once.
     async fn tell_news(&self) {
         let (burst, roster) = {

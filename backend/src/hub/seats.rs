@@ -46,7 +46,7 @@ impl Seats {
             .entry(session.user.id)
             .or_insert_with(|| Attendance::of(session.user.clone()));
         attendance.arrive(id);
-        if (session.token).is_some_and(|token| self.ended.contains_key(&token)) {
+        if self.has_ended(session) {
             mailbox.close();
         }
         let session = session.clone();
@@ -54,6 +54,10 @@ impl Seats {
         self.connections.insert(id, Seat { mailbox, session });
         self.roster = None;
         self.changed(user);
+    }
+
+    pub(super) fn has_ended(&self, session: &Session) -> bool {
+        (session.token).is_some_and(|token| self.ended.contains_key(&token))
     }
 
     pub(super) fn leave(&mut self, id: ConnectionId) {
@@ -243,8 +247,8 @@ impl Seats {
     }
 }
 
-/// Far longer than from the look-up of a session to its seat.
-const ENDED_FOR: Duration = Duration::from_mins(1);
+/// Far longer than from the look-up of a session to its seat, or to the last frame of its request.
+const ENDED_FOR: Duration = Duration::from_mins(10);
 /// A write to a socket costs about 6 µs, so this keeps news below a tenth of a core.
 const NEWS_EACH_PER_SOCKET: Duration = Duration::from_micros(100);
 /// Nobody waits longer than this for news, unless there are more than [`MAX_NEWS`] at once.

@@ -67,6 +67,67 @@ async fn who_asks_without_end_is_answered_slowly_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn who_is_signed_out_while_their_questions_wait_says_nothing_more() {
+    let server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
+    let bearer = format!("Bearer {}", server.account("Ana").await);
+    let mut ana = server.peer_with("Authorization", &bearer).await;
+    let others = format!("Bearer {}", server.account("Bo").await);
+    let mut bo = server.peer_with("Authorization", &others).await;
+    let question =
+        |n: u32| json!({"type": "FIND_USERS_REQUEST", "body": {"requestId": n, "query": "a"}});
+    let message = |n: u32| {
+        let body = json!({"msgId": format!("m{n}"), "content": "hi"});
+        json!({"type": "SEND_TO_ALL_REQUEST", "body": body})
+    };
+    for n in 0..BURST {
+        ana.send_json(question(n)).await;
+    }
+    // Within one turn at reading, so that nothing but a look at the session ends it.
+    let waiting = (0..30).flat_map(|n| [question(BURST + n), message(n)]);
+    ana.send_together(waiting).await;
+    while ana.next_of("FIND_USERS_RESPONSE").await["requestId"] != BURST + 2 {}
+    let header = [("Authorization", bearer.as_str())];
+    let out = server.http("DELETE", "/api/v1/sessions/current", &header, None);
+    assert_eq!(out.await.status, 204);
+    let everyone = shared::ConversationId::EVERYONE;
+    let said = bo.pull(everyone, None, None).await.head;
+    assert_eq!(ana.close_code().await, 4401);
+    let in_the_end = bo.pull(everyone, None, None).await.head;
+    assert!(said.0 < 20, "signed out too late to see anything: {said:?}");
+    assert!(in_the_end.0 <= said.0 + 1, "{said:?}, then {in_the_end:?}");
+}
+
+#[tokio::test]
+async fn questions_that_wait_do_not_hold_up_the_end_of_the_server() {
+    let mut server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
+    let bearer = format!("Bearer {}", server.account("Ana").await);
+    let question =
+        |n: u32| json!({"type": "FIND_USERS_REQUEST", "body": {"requestId": n, "query": "a"}});
+    let mut first = server.peer_with("Authorization", &bearer).await;
+    for n in 0..BURST {
+        first.send_json(question(n)).await;
+    }
+    while first.next_of("FIND_USERS_RESPONSE").await["requestId"] != BURST - 1 {}
+    // What ten of one person's devices ask now is more than half a minute of waiting.
+    let mut devices = Vec::new();
+    for _ in 0..10 {
+        let mut device = server.peer_with("Authorization", &bearer).await;
+        device.send_together((0..200).map(question)).await;
+        assert_eq!(device.next_of("FIND_USERS_RESPONSE").await["requestId"], 0);
+        devices.push(device);
+    }
+    let stopped = Instant::now();
+    let codes = async {
+        for device in devices {
+            assert_eq!(device.close_code().await, 1012);
+        }
+    };
+    tokio::join!(server.stop(), codes, first.close_code());
+    let took = stopped.elapsed();
+    assert!(took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test]
 async fn a_guesser_has_to_wait() {
     let server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
     server.account("Ana").await;
@@ -166,4 +227,4 @@ async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
 }
 
 /// Questions that are answered at once.
-const BURST: u32 = 500;
+const BURST: u32 = 1500;
