@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_that_takes_nothing_ends() {
+    async fn a_connection_waits_for_nothing_and_not_for_ever() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _there = TcpStream::connect(listener.local_addr().unwrap())
             .await
