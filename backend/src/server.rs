@@ -186,9 +186,14 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     // An answer goes out at once: otherwise it waits up to 40 ms for the peer to confirm the push
     // before it.
     stream.set_nodelay(true)?;
-    // A stream of events is written by the HTTP library, which waits for ever.
     #[cfg(target_os = "linux")]
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNTAKEN_FOR))?;
+    {
+        let socket = socket2::SockRef::from(stream);
+        // A stream of events is written by the HTTP library, which waits for ever.
+        socket.set_tcp_user_timeout(Some(UNTAKEN_FOR))?;
+        // The system would take megabytes for somebody who reads nothing.
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    }
     Ok(())
 }
 
@@ -228,6 +233,10 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// What is written and nobody takes for so long ends the connection. A system that does not know the
 /// option takes its own time, which is a quarter of an hour.
 const UNTAKEN_FOR: Duration = Duration::from_secs(30);
+/// What the system takes for a connection beyond what is on its way. Source: the longest frame; a
+/// smaller one would hold back who reads in time.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 64 * 1024;
 const LAST_REQUESTS: Duration = Duration::from_secs(3);
 const LAST_TASKS: Duration = Duration::from_secs(6);
 const TIDY_EACH: Duration = Duration::from_mins(1);
@@ -245,7 +254,9 @@ mod tests {
         let (here, _) = listener.accept().await.unwrap();
         tune(&here).unwrap();
         assert!(here.nodelay().unwrap());
-        let untaken_for = socket2::SockRef::from(&here).tcp_user_timeout().unwrap();
+        let socket = socket2::SockRef::from(&here);
+        let untaken_for = socket.tcp_user_timeout().unwrap();
         assert_eq!(untaken_for, Some(UNTAKEN_FOR));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
     }
 }
