@@ -19,7 +19,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 
 use self::{
-    item::{Item, ItemKey, Shows},
+    item::{ItemKey, Shows},
     position::{Above, Position, Step},
     scroller::Scroller,
 };
@@ -138,9 +138,9 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
 
 impl Scroller {
     /// One element of the list.
-    fn view_of(self, conversation: ConversationId, item: Item) -> Part {
-        match item.shows {
-            Shows::Gap(_) => view! { <div class="messages__gap" aria-hidden="true"></div> }.part(),
+    fn view_of(self, conversation: ConversationId, key: ItemKey, shows: Shows) -> Part {
+        match shows {
+            Shows::Gap => view! { <div class="messages__gap" aria-hidden="true"></div> }.part(),
             Shows::Top => view! { <Top conversation /> }.part(),
             Shows::Day(at) => view! { <Day at /> }.part(),
             Shows::New => view! {
@@ -152,7 +152,7 @@ impl Scroller {
             Shows::Message(bubble) => {
                 let is_stop = memo(move || {
                     let stop = self.tab_stop.read();
-                    matches!(&item.key, ItemKey::Row(key) if stop.as_ref() == Some(key))
+                    matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
                 });
                 view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
                     .part()

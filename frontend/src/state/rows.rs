@@ -75,6 +75,14 @@ impl Rows {
         self.all.iter().rposition(|row| row.key == *key)
     }
 
+    /// The same, of a row that is likely at this index or soon behind it.
+    pub(crate) fn position_from(&self, key: &Key, near: usize) -> Option<usize> {
+        let (before, behind) = self.all.split_at(near.min(self.all.len()));
+        let behind = behind.iter().position(|row| row.key == *key);
+        let before = || before.iter().rposition(|row| row.key == *key);
+        behind.map(|at| near + at).or_else(before)
+    }
+
     /// Follows the timeline, the outbox and the divider. `day_of` counts local days; `divider`
     /// stands above the first message of others after that `seq`.
     pub(crate) fn update<'a>(

@@ -20,6 +20,40 @@ pub(crate) struct Layout {
     tops: Vec<f64>,
 }
 
+/// How far rows reach beyond the screen, in pixels; below zero where they do not fill it.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub(crate) struct Reach {
+    above: f64,
+    below: f64,
+}
+
+impl Reach {
+    /// Enough for this frame.
+    pub(crate) fn at_least(self, viewport: f64) -> Self {
+        let least = |had: f64| had.max(viewport * AT_ONCE);
+        Self {
+            above: least(self.above),
+            below: least(self.below),
+        }
+    }
+
+    /// Nearer to what is wanted, since a browser scrolls on while we mount. It comes a step at a time:
+    /// rows are what a frame costs; and for less than a step it stays as it is.
+    pub(crate) fn grown(self, viewport: f64) -> Self {
+        let (step, wanted) = (viewport * STEP, viewport * WANTED);
+        let does = |had: f64| (had - wanted).abs() <= step;
+        if does(self.above) && does(self.below) {
+            return self;
+        }
+        // The farther it is behind, the faster somebody scrolls.
+        let grown = |had: f64| (had + step.max((wanted - had) / 2.0)).min(wanted);
+        Self {
+            above: grown(self.above),
+            below: grown(self.below),
+        }
+    }
+}
+
 /// A piece of what is in the DOM, from top to bottom.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Piece {
@@ -107,16 +141,16 @@ impl Layout {
             .min(self.heights.len().saturating_sub(1))
     }
 
-    /// The rows to mount around what is on screen: two screens more on each side, since a browser
-    /// scrolls on while we mount; never over [`MOST_ROWS`].
-    pub(crate) fn window(&self, scroll_top: f64, viewport: f64) -> Range<usize> {
+    /// The rows that are on screen, and that far beyond it; never over [`MOST_ROWS`].
+    pub(crate) fn window(&self, scroll_top: f64, viewport: f64, reach: Reach) -> Range<usize> {
         if self.heights.is_empty() {
             return 0..0;
         }
+        let Reach { above, below } = reach;
         let first_seen = self.at(scroll_top);
         let last_seen = self.at(scroll_top + viewport);
-        let mut first = self.at(scroll_top - 2.0 * viewport);
-        let mut end = self.at(scroll_top + 3.0 * viewport) + 1;
+        let mut first = self.at(scroll_top - above + SAME).min(first_seen);
+        let mut end = self.at(scroll_top + viewport + below - SAME).max(last_seen) + 1;
         while end - first > MOST_ROWS && (first < first_seen || end > last_seen + 1) {
             // The side with more to spare gives.
             if first_seen.saturating_sub(first) > end.saturating_sub(last_seen + 1) {
@@ -128,14 +162,24 @@ impl Layout {
         first..end.min(first + MOST_ROWS)
     }
 
-    /// Whether what is on screen, and one screen more, lies within these rows: then they may
-    /// stay, and scrolling a little does not touch the DOM.
-    pub(crate) fn still_covers(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> bool {
-        let (above, below) = (scroll_top - viewport, scroll_top + 2.0 * viewport);
-        let is_sane = rows.end <= self.heights.len() && rows.len() <= MOST_ROWS;
-        let covers_above = rows.start == 0 || self.top(rows.start) <= above;
-        let covers_below = rows.end == self.heights.len() || self.top(rows.end) >= below;
-        is_sane && covers_above && covers_below
+    /// How far these rows reach beyond the screen.
+    pub(crate) fn reach(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> Reach {
+        let above = scroll_top - self.top(rows.start);
+        let below = self.top(rows.end) - scroll_top - viewport;
+        if above.min(below) > -viewport {
+            Reach { above, below }
+        } else {
+            // They are elsewhere.
+            Reach::default()
+        }
+    }
+
+    /// Whether what is on screen, and a little more, lies within these rows.
+    pub(crate) fn covers(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> bool {
+        let reach = self.reach(rows, scroll_top, viewport);
+        let covers_above = rows.start == 0 || reach.above >= viewport * STEP;
+        let covers_below = rows.end == self.heights.len() || reach.below >= viewport * STEP;
+        rows.end <= self.heights.len() && covers_above && covers_below
     }
 
     /// The window as pieces of the DOM. A `pinned` row (the one with the focus) is mounted wherever
@@ -160,6 +204,12 @@ impl Layout {
     }
 }
 
+/// Beyond the screen, on each side, in screens.
+const WANTED: f64 = 1.75;
+/// The same, of what cannot wait for the next frame.
+const AT_ONCE: f64 = 0.5;
+/// What one frame adds, in screens, or half of what is wanting where that is more.
+const STEP: f64 = 0.25;
 /// Most rows in the DOM. Source: 100,000 messages must stay below 3,000 nodes.
 pub(crate) const MOST_ROWS: usize = 150;
 /// Space above the first row and below the last one, in pixels; as in the design.
@@ -203,24 +253,73 @@ mod tests {
         heights.sum()
     }
 
+    fn grow(
+        layout: &Layout,
+        window: &Range<usize>,
+        scroll_top: f64,
+        viewport: f64,
+    ) -> Range<usize> {
+        let had = layout.reach(window, scroll_top, viewport);
+        layout.window(scroll_top, viewport, had.at_least(viewport).grown(viewport))
+    }
+
+    /// The windows of frames in which nothing else happens, until one stays.
+    fn growth(layout: &Layout, scroll_top: f64, viewport: f64) -> Vec<Range<usize>> {
+        let first = Reach::default().at_least(viewport);
+        let mut windows = vec![layout.window(scroll_top, viewport, first)];
+        loop {
+            let last = windows.last().unwrap();
+            let next = grow(layout, last, scroll_top, viewport);
+            if next == *last {
+                return windows;
+            }
+            windows.push(next);
+            assert!(windows.len() < 20, "{windows:?}");
+        }
+    }
+
     #[test]
-    fn the_window_is_the_screen_and_two_more_on_each_side() {
+    fn the_window_grows_on_each_side_a_step_at_a_time() {
         let layout = layout(&[50.0; 1000]);
-        let window = layout.window(10_000.0, 500.0);
-        assert!(layout.top(window.start) <= 9_000.0 && layout.top(window.end) >= 11_500.0);
-        assert!(window.len() <= 53, "{window:?}");
-        assert!(layout.still_covers(&window, 10_200.0, 500.0));
-        assert!(!layout.still_covers(&window, 10_600.0, 500.0));
-        assert_eq!(layout.window(0.0, 500.0).start, 0);
-        assert_eq!(layout.window(1e9, 500.0).end, 1000);
+        let windows = growth(&layout, 10_000.0, 500.0);
+        let (first, last) = (&windows[0], windows.last().unwrap());
+        assert!(layout.covers(first, 10_000.0, 500.0));
+        assert!(layout.top(first.start) <= 9_750.0 && layout.top(first.end) >= 10_750.0);
+        for (one, next) in windows.iter().zip(&windows[1..]) {
+            assert!(next.len() - one.len() <= 14, "{windows:?}");
+        }
+        assert!(layout.top(last.start) <= 9_250.0 && layout.top(last.end) >= 11_250.0);
+        assert!(windows.len() > 3 && last.len() <= 48, "{windows:?}");
+        assert_eq!(growth(&layout, 0.0, 500.0).last().unwrap().start, 0);
+        assert_eq!(growth(&layout, 1e9, 500.0).last().unwrap().end, 1000);
+    }
+
+    #[test]
+    fn a_little_scrolling_changes_nothing_and_more_of_it_a_few_rows() {
+        let layout = layout(&[50.0; 1000]);
+        let mut window = growth(&layout, 10_000.0, 500.0).pop().unwrap();
+        let (mut y, mut changes) = (10_000.0, 0);
+        while y > 5_000.0 {
+            y -= 25.0;
+            let next = grow(&layout, &window, y, 500.0);
+            let came = window.start - next.start;
+            assert!(came <= 4 && next.len() <= 50, "{window:?} {next:?}");
+            assert!(layout.covers(&next, y, 500.0));
+            changes += usize::from(next != window);
+            window = next;
+        }
+        assert!(changes < 60, "of 200 frames {changes} changed something");
+        let far = grow(&layout, &window, 40_000.0, 500.0);
+        assert!(layout.covers(&far, 40_000.0, 500.0) && far.len() < 38);
     }
 
     #[test]
     fn tiny_rows_never_fill_the_dom_and_those_on_screen_stay() {
         let layout = layout(&vec![10.0; 5000]);
-        let window = layout.window(20_000.0, 1000.0);
-        assert!(window.len() <= MOST_ROWS);
-        assert!(layout.top(window.start) <= 20_000.0 && layout.top(window.end) >= 21_000.0);
+        for window in growth(&layout, 20_000.0, 1000.0) {
+            assert!(window.len() <= MOST_ROWS);
+            assert!(layout.top(window.start) <= 20_000.0 && layout.top(window.end) >= 21_000.0);
+        }
     }
 
     #[test]
@@ -259,7 +358,7 @@ mod tests {
     #[test]
     fn an_empty_conversation_has_an_empty_window() {
         let layout = layout(&[]);
-        assert_eq!(layout.window(0.0, 500.0), 0..0);
+        assert_eq!(layout.window(0.0, 500.0, Reach::default()), 0..0);
         assert_eq!(layout.pieces(&(0..0), None).len(), 3);
     }
 }

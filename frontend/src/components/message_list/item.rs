@@ -12,24 +12,30 @@ use crate::{
     },
 };
 
-/// One element of the list.
-#[derive(Clone)]
-pub(super) struct Item {
+/// A place in the list: its element, and what that holds.
+pub(super) struct Slot {
     pub(super) key: ItemKey,
-    /// The index of its row; none for a gap.
-    pub(super) row: Option<usize>,
-    pub(super) shows: Shows,
+    pub(super) holds: Holds,
+}
+
+/// What an element holds.
+#[derive(Clone, Copy)]
+pub(super) enum Holds {
+    /// Empty space, in pixels.
+    Gap(f64),
+    /// A row, by its index.
+    Row(usize),
 }
 
 /// What an element is called; it is kept while its key is in the list.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum ItemKey {
     Gap(Gap),
     Row(Key),
 }
 
 /// A gap by its place, so that no gap changes places with a row.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gap {
     /// Above all mounted rows.
     Above,
@@ -42,56 +48,57 @@ pub(super) enum Gap {
 /// What an element shows, as far as it changes by a signal.
 #[derive(Clone)]
 pub(super) enum Shows {
-    /// Pixels.
-    Gap(f64),
+    Gap,
     Top,
     Day(Timestamp),
     New,
     Message(ArcRwSignal<Bubble>),
 }
 
-/// What lies in the DOM for these pieces of all rows.
-pub(super) fn items(
-    client: &Client,
-    conversation: ConversationId,
-    rows: &[Row],
-    pieces: Vec<Piece>,
-) -> Vec<Item> {
+/// The places for these pieces of all rows.
+pub(super) fn slots(rows: &[Row], pieces: Vec<Piece>) -> Vec<Slot> {
     let last = pieces.len().saturating_sub(1);
-    let mut items = Vec::new();
+    let mut slots = Vec::new();
     for (number, piece) in pieces.into_iter().enumerate() {
         match piece {
-            Piece::Gap(height) => items.push(Item {
+            Piece::Gap(height) => slots.push(Slot {
                 key: ItemKey::Gap(match number {
                     0 => Gap::Above,
                     _ if number == last => Gap::Below,
                     _ => Gap::Between,
                 }),
-                row: None,
-                shows: Shows::Gap(height),
+                holds: Holds::Gap(height),
             }),
             Piece::Rows(range) => {
                 let all = rows.iter().enumerate();
-                for (at, row) in all.skip(range.start).take(range.len()) {
-                    let shows = match &row.key {
-                        Key::Top => Shows::Top,
-                        Key::Day(_) => Shows::Day(row.at),
-                        Key::New => Shows::New,
-                        Key::Message(..) => match bubble(client, conversation, row) {
-                            Some(bubble) => Shows::Message(ArcRwSignal::new(bubble)),
-                            None => continue,
-                        },
-                    };
-                    items.push(Item {
-                        key: ItemKey::Row(row.key.clone()),
-                        row: Some(at),
-                        shows,
-                    });
-                }
+                let range = all.skip(range.start).take(range.len());
+                slots.extend(range.map(|(at, row)| Slot {
+                    key: ItemKey::Row(row.key.clone()),
+                    holds: Holds::Row(at),
+                }));
             }
         }
     }
-    items
+    slots
+}
+
+/// What an element shows now; none for a message that is gone.
+pub(super) fn shows(
+    client: &Client,
+    conversation: ConversationId,
+    rows: &[Row],
+    holds: Holds,
+) -> Option<Shows> {
+    let Holds::Row(at) = holds else {
+        return Some(Shows::Gap);
+    };
+    let row = rows.get(at)?;
+    Some(match &row.key {
+        Key::Top => Shows::Top,
+        Key::Day(_) => Shows::Day(row.at),
+        Key::New => Shows::New,
+        Key::Message(..) => Shows::Message(ArcRwSignal::new(bubble(client, conversation, row)?)),
+    })
 }
 
 /// What a message row shows now; none for other rows and for messages that are gone.

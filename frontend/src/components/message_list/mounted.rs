@@ -4,7 +4,6 @@
 //! that is drawn by an effect is drawn later. Never decides which rows; that is [`super::position`]'s
 //! business.
 
-use client::SortedMap;
 use leptos::{
     prelude::*,
     tachys::reactive_graph::{OwnedView, OwnedViewState},
@@ -12,7 +11,7 @@ use leptos::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::item::{Item, ItemKey, Shows};
+use super::item::{Holds, ItemKey, Shows, Slot};
 use crate::{media::pixels, part::Part};
 
 /// The children of the list.
@@ -23,7 +22,10 @@ pub(super) struct Mounted {
 }
 
 struct Child {
-    item: Item,
+    key: ItemKey,
+    holds: Holds,
+    shows: Shows,
+    is_measured: bool,
     element: HtmlElement,
     /// Keeps what is in the element alive.
     _view: OwnedViewState<Part>,
@@ -39,33 +41,48 @@ impl Mounted {
     }
 
     /// Makes these the children of the list. An element is kept, and moved only where another one
-    /// took its turn.
+    /// took its turn; what it shows is looked up again where the rows have news.
     pub(super) fn show(
         &mut self,
         list: &Element,
-        items: Vec<Item>,
-        view_of: impl Fn(Item) -> Part,
+        slots: Vec<Slot>,
+        has_news: bool,
+        shows: &dyn Fn(Holds) -> Option<Shows>,
+        view_of: &dyn Fn(ItemKey, Shows) -> Part,
     ) {
-        let old = self.all.drain(..);
-        let mut old: SortedMap<_, _> = old.map(|child| (child.item.key.clone(), child)).collect();
-        let items: Vec<_> = items
-            .into_iter()
-            .map(|item| (old.remove(&item.key), item))
-            .collect();
-        for gone in old.into_values() {
+        let mut old: Vec<_> = self.all.drain(..).map(Some).collect();
+        let mut places = Vec::new();
+        for slot in slots {
+            let is_it = |child: &&mut Option<Child>| {
+                (child.as_ref()).is_some_and(|child| child.key == slot.key)
+            };
+            // Both are in the same order, so it is soon found.
+            let kept = old.iter_mut().find(is_it).and_then(Option::take);
+            let mut news = None;
+            if has_news || kept.is_none() {
+                news = shows(slot.holds);
+                if news.is_none() {
+                    old.push(kept);
+                    continue;
+                }
+            }
+            places.push((kept, slot, news));
+        }
+        for gone in old.into_iter().flatten() {
             gone.element.remove();
         }
         let mut next = list.first_element_child();
-        for (kept, item) in items {
-            let child = match kept {
-                Some(mut kept) => {
-                    kept.follow(item);
+        for (kept, slot, news) in places {
+            let child = match (kept, news) {
+                (Some(mut kept), news) => {
+                    kept.follow(slot.holds, news);
                     kept
                 }
-                None => match Child::new(&self.owner, item, &view_of) {
+                (None, Some(shows)) => match Child::new(&self.owner, slot, shows, view_of) {
                     Some(new) => new,
                     None => continue,
                 },
+                (None, None) => continue,
             };
             if next.as_ref() == Some(&child.element) {
                 next = child.element.next_element_sibling();
@@ -83,38 +100,49 @@ impl Mounted {
         }
     }
 
-    /// The rows by their indexes, with their heights in pixels.
-    pub(super) fn heights(&self) -> impl Iterator<Item = (usize, f64)> {
-        self.all.iter().filter_map(|child| {
-            let row = child.item.row?;
-            Some((row, child.element.get_bounding_client_rect().height()))
-        })
+    /// Tells the heights of new rows, or of `all`, in pixels, by their indexes.
+    pub(super) fn measure(&mut self, all: bool, tell: &mut dyn FnMut(usize, f64)) {
+        for child in &mut self.all {
+            if let Holds::Row(row) = child.holds
+                && (!std::mem::replace(&mut child.is_measured, true) || all)
+            {
+                tell(row, child.element.get_bounding_client_rect().height());
+            }
+        }
     }
 
-    pub(super) fn keys(&self) -> impl DoubleEndedIterator<Item = &ItemKey> + Clone {
-        self.all.iter().map(|child| &child.item.key)
+    pub(super) fn keys(&self) -> impl Iterator<Item = &ItemKey> {
+        self.all.iter().map(|child| &child.key)
     }
 
     pub(super) fn key_of(&self, element: &Element) -> Option<&ItemKey> {
         let mut all = self.all.iter();
         let child = all.find(|child| *child.element == *element)?;
-        Some(&child.item.key)
+        Some(&child.key)
     }
 
     pub(super) fn element_of(&self, key: &ItemKey) -> Option<&HtmlElement> {
         let mut all = self.all.iter();
-        all.find(|child| child.item.key == *key)
+        all.find(|child| child.key == *key)
             .map(|child| &child.element)
     }
 }
 
 impl Child {
-    fn new(owner: &Owner, item: Item, view_of: impl Fn(Item) -> Part) -> Option<Self> {
+    fn new(
+        owner: &Owner,
+        Slot { key, holds }: Slot,
+        shows: Shows,
+        view_of: &dyn Fn(ItemKey, Shows) -> Part,
+    ) -> Option<Self> {
         let owner = owner.with(Owner::new);
-        let view = owner.with(|| view_of(item.clone()));
+        let view = owner.with(|| view_of(key.clone(), shows.clone()));
         let view = OwnedView::new_with_owner(view, owner).build();
         let child = Self {
-            item,
+            key,
+            holds,
+            shows,
+            is_measured: false,
             element: view.elements().into_iter().next()?.dyn_into().ok()?,
             _view: view,
         };
@@ -122,23 +150,25 @@ impl Child {
         Some(child)
     }
 
-    /// Shows what its key stands for now.
-    fn follow(&mut self, item: Item) {
-        if let (Shows::Message(shown), Shows::Message(now)) = (&self.item.shows, &item.shows) {
-            let now = now.get_untracked();
-            if shown.with_untracked(|shown| *shown != now) {
-                shown.set(now);
+    /// Follows what its key stands for now.
+    fn follow(&mut self, holds: Holds, news: Option<Shows>) {
+        self.holds = holds;
+        self.fit();
+        match (&self.shows, news) {
+            (_, None) => {}
+            (Shows::Message(shown), Some(Shows::Message(now))) => {
+                let now = now.get_untracked();
+                if shown.with_untracked(|shown| *shown != now) {
+                    shown.set(now);
+                }
             }
-            self.item.row = item.row;
-        } else {
-            self.item = item;
-            self.fit();
+            (_, Some(news)) => self.shows = news,
         }
     }
 
     /// A gap takes its height at once, and not by an effect.
     fn fit(&self) {
-        if let Shows::Gap(height) = self.item.shows {
+        if let Holds::Gap(height) = self.holds {
             let style = HtmlElement::style(&self.element);
             _ = style.set_property("height", &pixels(height));
         }

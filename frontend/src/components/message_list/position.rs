@@ -11,7 +11,7 @@ use crate::state::{
     divider::Divider,
     places::Anchor,
     rows::{Key, Row, Rows},
-    window::{Layout, Piece},
+    window::{Layout, Piece, Reach},
 };
 
 /// Where the list of one conversation stands.
@@ -30,8 +30,8 @@ pub(super) struct Position {
     pub(super) has_landed: bool,
     /// The mounted rows.
     window: Range<usize>,
-    /// The rows are not those that `window` was made for.
-    is_stale: bool,
+    /// The rows are not those that `window` was made for; how far it reached then.
+    stale: Option<Reach>,
     pub(super) viewport: f64,
     pub(super) scroll_top: f64,
     /// The newest message that was on screen.
@@ -81,7 +81,7 @@ impl Position {
             anchor: None,
             has_landed: false,
             window: 0..0,
-            is_stale: true,
+            stale: Some(Reach::default()),
             viewport: 0.0,
             scroll_top: 0.0,
             seen: Seq::NONE,
@@ -120,12 +120,12 @@ impl Position {
             let is_connected = client.link() == Link::Connected;
             needs = self.try_open(conversation, is_connected, waits);
         }
+        self.stale = Some(self.reached());
         let outgoing = client.outgoing(self.conversation);
         let updated = self
             .rows
             .update(self.me, timeline, outgoing, self.divider.after(), day_of);
         self.layout.follow(self.rows.all(), updated);
-        self.is_stale = true;
         if self.is_open() && !was_open {
             self.land(left);
             self.seen = timeline.cursor();
@@ -270,34 +270,61 @@ impl Position {
             return most;
         }
         let held = self.anchor.as_ref().and_then(|anchor| {
-            let at = self.rows.position(&anchor.key)?;
+            let at = (self.rows).position_from(&anchor.key, self.window.start)?;
             Some(self.layout.bottom(at) - anchor.bottom)
         });
         held.unwrap_or(self.scroll_top).clamp(0.0, most)
     }
 
-    /// The pieces to mount, if those that are mounted do not do.
-    pub(super) fn pieces(&mut self, pinned: Option<&Key>) -> Option<Vec<Piece>> {
-        let target = self.target();
-        let covers = self
-            .layout
-            .still_covers(&self.window, target, self.viewport);
-        if covers && !self.is_stale {
+    /// The pieces to mount in this frame, if those that are mounted do not do; where it `grows`, a step
+    /// more than what must be there.
+    pub(super) fn pieces(&mut self, pinned: Option<&Key>, grows: bool) -> Option<Vec<Piece>> {
+        let window = self.next(grows);
+        let does = if grows {
+            window == self.window
+        } else {
+            self.is_covered()
+        };
+        if self.stale.take().is_none() && does {
             return None;
         }
-        self.is_stale = false;
-        self.window = self.layout.window(target, self.viewport);
+        self.window = window;
         let pinned = pinned.and_then(|key| self.rows.position(key));
         Some(self.layout.pieces(&self.window, pinned))
     }
 
+    /// Whether the rows are not those that are mounted, or say something else.
+    pub(super) fn has_news(&self) -> bool {
+        self.stale.is_some()
+    }
+
     /// Whether the mounted rows fill the screen where it belongs.
     pub(super) fn is_covered(&self) -> bool {
-        let target = self.target();
-        !self.is_stale
-            && self
-                .layout
-                .still_covers(&self.window, target, self.viewport)
+        let covers = || (self.layout).covers(&self.window, self.target(), self.viewport);
+        self.stale.is_none() && covers()
+    }
+
+    /// Whether more rows are to be mounted around the screen, when there is time.
+    pub(super) fn is_growing(&self) -> bool {
+        // A keyboard may leave no room for a while.
+        self.viewport > 0.0 && self.next(true) != self.window
+    }
+
+    /// The rows to mount in this frame.
+    fn next(&self, grows: bool) -> Range<usize> {
+        let least = self.reached().at_least(self.viewport);
+        let reach = if grows {
+            least.grown(self.viewport)
+        } else {
+            least
+        };
+        self.layout.window(self.target(), self.viewport, reach)
+    }
+
+    /// How far what is mounted reaches beyond where the screen belongs.
+    fn reached(&self) -> Reach {
+        let reach = || (self.layout).reach(&self.window, self.target(), self.viewport);
+        self.stale.unwrap_or_else(reach)
     }
 
     /// The newest message that is on screen down to its last line.
@@ -314,9 +341,17 @@ impl Position {
             })
     }
 
+    /// The last message on screen, down to its last line or not.
+    pub(super) fn last_on_screen(&self) -> Option<&Key> {
+        let last = self.layout.at(self.scroll_top + self.viewport);
+        let until = self.rows.all().iter().take(last + 1);
+        let mut keys = until.rev().map(|row| &row.key);
+        keys.find(|key| matches!(key, Key::Message(..)))
+    }
+
     /// Whether the page before what is held will be needed soon.
     pub(super) fn is_near_top(&self) -> bool {
-        self.is_open() && self.scroll_top < self.layout.bottom(0) + self.viewport
+        self.is_open() && self.scroll_top < self.layout.bottom(0) + SOON * self.viewport
     }
 
     /// Messages of others below the screen that were never on it.
@@ -386,6 +421,8 @@ pub(super) enum Step {
 pub(super) const NEAR_END: f64 = 100.0;
 /// Older pages fetched at most to find what was read last.
 const MOST_PAGES: u32 = 4;
+/// Above the screen, in screens: a page takes a while to come in.
+const SOON: f64 = 2.0;
 /// Between a focused row and the edge of the list, in pixels.
 const MARGIN: f64 = 48.0;
 

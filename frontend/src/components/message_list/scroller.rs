@@ -57,6 +57,7 @@ struct Held {
     has_focus: bool,
     focus_next: Option<Key>,
     is_look_planned: bool,
+    is_growth_planned: bool,
     /// How long the place to land is looked for.
     patience: Patience,
 }
@@ -83,6 +84,7 @@ impl Scroller {
             has_focus: false,
             focus_next: None,
             is_look_planned: false,
+            is_growth_planned: false,
             patience: Patience::None,
         };
         Self {
@@ -127,11 +129,11 @@ impl Scroller {
             self.session
                 .act(|client, now| client.page_back(now, conversation));
         }
-        self.mount();
+        self.mount(false);
         spawn(async move {
             // Rows that stay take what is new by their effects.
             tick().await;
-            self.settle();
+            self.settle(true);
         });
     }
 
@@ -184,14 +186,14 @@ impl Scroller {
                 held.position.layout.forget();
             }
         });
-        self.measure();
+        self.measure(true);
         self.place();
         let is_covered = self.change(|held| held.position.is_covered());
-        if is_covered == Some(false) {
-            // Not within the observer's call: it would be told of its own doing.
-            request_animation_frame(move || self.update());
-        } else {
+        if is_covered == Some(true) {
             self.settled();
+        } else {
+            // Not within the observer's call: it would be told of its own doing.
+            self.grow_soon();
         }
     }
 
@@ -218,32 +220,39 @@ impl Scroller {
     }
 
     fn update(self) {
-        self.mount();
-        self.settle();
+        self.mount(false);
+        self.settle(false);
     }
 
-    /// Mounts the rows that belong on screen. Returns whether it changed anything.
-    fn mount(self) -> bool {
+    /// Mounts the rows that belong on screen, and where it `grows`, some around it. Returns whether it
+    /// changed anything.
+    fn mount(self, grows: bool) -> bool {
         let Some(list) = self.list.try_get_untracked().flatten() else {
             return false;
         };
-        let items = self.change(|held| {
+        let told = self.change(|held| {
+            held.is_growth_planned &= !grows;
             let tab_stop = self.tab_stop.get_untracked();
             let pinned = tab_stop.filter(|_| held.has_focus || held.focus_next.is_some());
             let position = &mut held.position;
-            let pieces = position.pieces(pinned.as_ref())?;
-            let conversation = position.conversation;
-            let items = self
-                .session
-                .peek(|client| item::items(client, conversation, position.rows.all(), pieces));
-            Some((conversation, items))
+            let has_news = position.has_news();
+            let pieces = position.pieces(pinned.as_ref(), grows)?;
+            let slots = item::slots(position.rows.all(), pieces);
+            Some((position.conversation, slots, has_news, held.has_focus))
         });
-        let Some(Some((conversation, items))) = items else {
+        let Some(Some((conversation, slots, has_news, had_focus))) = told else {
             return false;
         };
-        let had_focus = self.change(|held| held.has_focus) == Some(true);
+        let shows = |holds| {
+            let look = |held: &mut Held| {
+                let rows = held.position.rows.all();
+                (self.session).peek(|client| item::shows(client, conversation, rows, holds))
+            };
+            self.change(look).flatten()
+        };
+        let view_of = |key, shows| self.view_of(conversation, key, shows);
         self.mounted.try_update_value(|mounted| {
-            mounted.show(&list, items, |item| self.view_of(conversation, item));
+            mounted.show(&list, slots, has_news, &shows, &view_of);
         });
         // A row that was moved in the DOM has lost the focus, and gets it back.
         let is_lost = || document().active_element() == document().body().map(Into::into);
@@ -256,32 +265,32 @@ impl Scroller {
         true
     }
 
-    /// The rows are in the DOM.
-    fn settle(self) {
+    /// The rows are in the DOM; `all` may have another height, and not only new ones.
+    fn settle(self, all: bool) {
         for _ in 0..MOST_ROUNDS {
-            self.measure();
+            self.measure(all);
             self.place();
             let is_covered = self.change(|held| held.position.is_covered());
             // What was estimated is measured now, and the window was made from the estimates.
-            if is_covered != Some(false) || !self.mount() {
+            if is_covered != Some(false) || !self.mount(false) {
                 break;
             }
         }
         self.settled();
     }
 
-    /// Takes the heights of the rows in the DOM.
-    fn measure(self) {
+    /// Takes the heights of the rows in the DOM: of those that are new, or of `all`.
+    fn measure(self, all: bool) {
         self.change(|held| {
             let Position { rows, layout, .. } = &mut held.position;
             let mut first = None;
-            self.mounted.try_with_value(|mounted| {
-                for (at, height) in mounted.heights() {
+            self.mounted.try_update_value(|mounted| {
+                mounted.measure(all, &mut |at, height| {
                     let row = rows.all().get(at);
                     if row.is_some_and(|row| layout.measure(at, row, height)) {
                         first = first.or(Some(at));
                     }
-                }
+                });
             });
             if let Some(first) = first {
                 layout.sum_from(first);
@@ -338,14 +347,19 @@ impl Scroller {
                 let above = position.unread_above(conversation);
                 (position.unseen_below(conversation), above, wants_older)
             });
+            let is_growing = held.position.is_growing();
             let focus = held.focus_next.take();
             let is_searching = held.position.is_searching();
             let id = held.position.conversation;
-            (below, above, wants_older.then_some(id), focus, is_searching)
+            let wants_older = wants_older.then_some(id);
+            (below, above, wants_older, focus, is_searching, is_growing)
         });
-        let Some((below, above, wants_older, focus, is_searching)) = told else {
+        let Some((below, above, wants_older, focus, is_searching, is_growing)) = told else {
             return;
         };
+        if is_growing {
+            self.grow_soon();
+        }
         set_signal(self.below, below);
         set_signal(self.above, above);
         set_signal(self.is_searching, is_searching);
@@ -358,6 +372,17 @@ impl Scroller {
                 .act(|client, now| client.page_back(now, conversation));
         }
         self.look();
+    }
+
+    /// Mounts in the next frame what need not be there at once.
+    fn grow_soon(self) {
+        let was_planned = self.change(|held| std::mem::replace(&mut held.is_growth_planned, true));
+        if was_planned == Some(false) {
+            request_animation_frame(move || {
+                self.mount(true);
+                self.settle(false);
+            });
+        }
     }
 
     /// The element, unless the list is gone.

@@ -66,7 +66,9 @@ fn scroll(position: &mut Position, scroll_top: f64) {
 
 /// What the scroller does: mounts, and measures what was estimated, until the screen is covered.
 fn settle(position: &mut Position) {
-    while position.pieces(None).is_some() {
+    let mut grows = false;
+    while position.pieces(None, grows).is_some() {
+        grows = true;
         let mounted = position.window.clone();
         for at in mounted.clone() {
             let row = position.rows.all().get(at).unwrap();
@@ -130,4 +132,19 @@ fn said(seq: u64) -> ServerFrame {
         Event::MessageSent(message) => ServerFrame::Message(message),
         Event::Unknown(position) => ServerFrame::Unknown(position),
     }
+}
+
+#[test]
+fn a_list_without_room_keeps_its_rows() {
+    let mut client = client(50);
+    page(&mut client, 1..=50, 50);
+    let mut position = Position::new(ROOM, ME);
+    follow(&mut position, &client);
+    let mounted = position.window.clone();
+    position.viewport = 0.0;
+    assert!(position.is_covered() && !position.is_growing());
+    position.viewport = VIEWPORT;
+    position.scroll_top = position.target();
+    assert!(position.is_covered());
+    assert_eq!(position.window, mounted);
 }

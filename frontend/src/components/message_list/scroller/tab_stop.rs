@@ -46,21 +46,18 @@ impl Scroller {
     /// The row that Tab reaches is one that is there.
     pub(super) fn keep_tab_stop(self) {
         let stop = self.tab_stop.get_untracked();
-        let wanted = self.mounted.try_with_value(|mounted| {
-            let mut keys = mounted.keys().rev().filter_map(|key| match key {
-                ItemKey::Row(key @ Key::Message(..)) => Some(key),
-                ItemKey::Row(_) | ItemKey::Gap(_) => None,
-            });
-            let last = keys.clone().next().cloned();
-            match &stop {
-                Some(stop) if keys.any(|key| key == stop) => Some(stop.clone()),
-                _ => last,
-            }
+        let is_there = self.mounted.try_with_value(|mounted| {
+            let is_it =
+                |key: &ItemKey| matches!(key, ItemKey::Row(key) if stop.as_ref() == Some(key));
+            mounted.keys().any(is_it)
         });
-        if let Some(wanted) = wanted
-            && wanted != stop
-        {
-            self.tab_stop.set(wanted);
+        if is_there == Some(false) {
+            let wanted = self.change(|held| held.position.last_on_screen().cloned());
+            if let Some(wanted) = wanted
+                && wanted != stop
+            {
+                self.tab_stop.set(wanted);
+            }
         }
     }
 
