@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use shared::{Code, frame::wait_ms, http};
+use shared::{Code, frame::wait_ms, http, limits::MAX_FRAME_BYTES};
 use tracing::error;
 
 use crate::{auth::AuthError, commands::Refusal, store::StoreError};
@@ -120,7 +120,12 @@ impl From<StoreError> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::bad_request(rejection.status(), rejection.body_text())
+        let title = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            format!("The body is over {MAX_FRAME_BYTES} bytes: send less at once")
+        } else {
+            rejection.body_text()
+        };
+        Self::bad_request(rejection.status(), title)
     }
 }
 

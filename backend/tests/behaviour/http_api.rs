@@ -164,6 +164,8 @@ async fn what_is_not_there_is_a_problem_and_not_the_app() {
     for (method, path, status) in [
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v2/accounts", 404),
+        ("GET", "/api", 404),
+        ("GET", "/api/", 404),
         ("GET", "/api/v1/accounts", 405),
     ] {
         let answer = ana.server.http(method, path, &[], None).await;
@@ -176,6 +178,17 @@ async fn what_is_not_there_is_a_problem_and_not_the_app() {
         ana.server.get("/api/v1/conversations", &[]).await.json()["code"],
         "not-signed-in"
     );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_hears_how_long_it_may_be() {
+    let ana = Ana::new().await;
+    let path = "/api/v1/conversations/r1/messages";
+    let body = json!({ "msgId": "m", "content": "x".repeat(200_000) });
+    let answer = ana.post(path, body).await;
+    let title = answer.json()["title"].as_str().unwrap().to_owned();
+    assert_eq!(answer.status, 413, "{title}");
+    assert!(title.contains("65536 bytes"), "{title}");
 }
 
 #[tokio::test]
