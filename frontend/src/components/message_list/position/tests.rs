@@ -52,6 +52,15 @@ fn page(client: &mut Client, seqs: std::ops::RangeInclusive<u64>, head: u64) {
     client.received(Moment::ZERO, ServerFrame::Pull(page));
 }
 
+/// A list that was just opened, with these of `head` messages held.
+fn opened(seqs: std::ops::RangeInclusive<u64>, head: u64) -> (Client, Position) {
+    let mut client = client(head);
+    page(&mut client, seqs, head);
+    let mut position = Position::new(ROOM, ME);
+    follow(&mut position, &client);
+    (client, position)
+}
+
 fn follow(position: &mut Position, client: &Client) {
     position.viewport = VIEWPORT;
     position.follow(client, None, true, |at| at.0.div_euclid(86_400_000));
@@ -93,10 +102,7 @@ fn top_of(position: &Position, id: &str) -> f64 {
 
 #[test]
 fn an_older_page_comes_in_above_and_what_is_read_stays() {
-    let mut client = client(200);
-    page(&mut client, 151..=200, 200);
-    let mut position = Position::new(ROOM, ME);
-    follow(&mut position, &client);
+    let (mut client, mut position) = opened(151..=200, 200);
     assert!(position.is_stuck);
     scroll(&mut position, 30.0);
     let before = top_of(&position, "m151");
@@ -109,10 +115,7 @@ fn an_older_page_comes_in_above_and_what_is_read_stays() {
 
 #[test]
 fn at_the_end_it_stays_at_the_end_and_elsewhere_what_comes_moves_nothing() {
-    let mut client = client(50);
-    page(&mut client, 1..=50, 50);
-    let mut position = Position::new(ROOM, ME);
-    follow(&mut position, &client);
+    let (mut client, mut position) = opened(1..=50, 50);
     client.received(Moment::ZERO, said(51));
     follow(&mut position, &client);
     let end = position.layout.total() - VIEWPORT;
@@ -136,10 +139,7 @@ fn said(seq: u64) -> ServerFrame {
 
 #[test]
 fn a_list_without_room_keeps_its_rows() {
-    let mut client = client(50);
-    page(&mut client, 1..=50, 50);
-    let mut position = Position::new(ROOM, ME);
-    follow(&mut position, &client);
+    let (_, mut position) = opened(1..=50, 50);
     let mounted = position.window.clone();
     position.viewport = 0.0;
     assert!(position.is_covered() && !position.is_growing());
