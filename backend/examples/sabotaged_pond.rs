@@ -1,10 +1,9 @@
 //! The server with the defect that `POND_SABOTAGE` names. For `cargo xtask torture` alone.
 
 use backend::{config::CommandLine, server::Server};
-use clap::Parser as _;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let config = CommandLine::parse().config()?;
+    let config = CommandLine::read().config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

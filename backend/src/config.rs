@@ -4,12 +4,17 @@
 //! here, before anything is opened.
 
 use std::{
+    env,
+    ffi::OsString,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable,
+};
 use serde::Deserialize;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::store::World;
 
@@ -45,10 +50,24 @@ pub struct Flags {
     #[arg(long, env = "POND_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     /// Let anybody in under any name, without passwords: the tutorial's world, for trying things out
-    #[arg(long, env = "POND_DEMO", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "POND_DEMO",
+        num_args = 0..=1,
+        default_missing_value = "on",
+        value_name = "on|off",
+        value_parser = on_or_off("--demo and POND_DEMO")
+    )]
     demo: Option<bool>,
     /// Allow a demo on an address that others can reach
-    #[arg(long, env = "POND_DEMO_FOR_ALL", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "POND_DEMO_FOR_ALL",
+        num_args = 0..=1,
+        default_missing_value = "on",
+        value_name = "on|off",
+        value_parser = on_or_off("--demo-for-all and POND_DEMO_FOR_ALL")
+    )]
     demo_for_all: Option<bool>,
     /// Where browsers find the server, such as <https://chat.example.org>, when a proxy stands before it
     #[arg(long, env = "POND_PUBLIC_URL", value_name = "URL")]
@@ -58,24 +77,28 @@ pub struct Flags {
         long,
         env = "POND_TRUSTED_PROXY",
         value_delimiter = ',',
-        value_name = "ADDR"
+        value_name = "ADDR",
+        value_parser = proxy
     )]
     trusted_proxy: Vec<IpAddr>,
     /// Limits on signing in and on sending; off is for load tests [default: on]
-    #[arg(long, env = "POND_RATE_LIMITS", value_name = "on|off")]
-    rate_limits: Option<Switch>,
+    #[arg(
+        long,
+        env = "POND_RATE_LIMITS",
+        value_name = "on|off",
+        value_parser = on_or_off("--rate-limits and POND_RATE_LIMITS")
+    )]
+    rate_limits: Option<bool>,
     /// A TOML file with any of these settings, named as the flags are
     #[arg(long, env = "POND_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// On or off, in words.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Deserialize)]
+/// On or off, as the file says it.
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Switch {
-    /// On.
+enum Switch {
     On,
-    /// Off.
     Off,
 }
 
@@ -132,20 +155,41 @@ pub enum ConfigError {
     },
     /// Not an address with a port.
     #[error(
-        "{0} cannot be listened on: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
+        "--listen or POND_LISTEN is {0:?}: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
     )]
     Listen(String),
     /// Not an URL's origin.
-    #[error("--public-url {0} is not of the form https://chat.example.org")]
+    #[error(
+        "--public-url or POND_PUBLIC_URL is {0:?} and not of the form https://chat.example.org"
+    )]
     PublicUrl(String),
     /// A demo that anybody could reach.
     #[error(
         "In demo mode anybody gets in under any name, and {0} can be reached by others. Listen on 127.0.0.1, or add --demo-for-all if that is what you want"
     )]
     OpenDemo(SocketAddr),
+    /// What lets everybody into a demo, without a demo.
+    #[error(
+        "--demo-for-all or POND_DEMO_FOR_ALL is on and there is no demo: add --demo, or leave it out"
+    )]
+    NoDemo,
+    /// Not what a log is filtered by.
+    #[error(
+        "POND_LOG is {0:?}: off, error, warn, info, debug or trace is needed, for parts of the program too, such as warn,backend=debug"
+    )]
+    Log(String),
 }
 
 impl CommandLine {
+    /// Reads the flags and the environment, in which an empty variable counts as not set. Where one is
+    /// wrong, or help was asked for, it says so and ends the process.
+    pub fn read() -> Self {
+        let command = Self::command()
+            .mut_args(without_empty_variable)
+            .mut_subcommands(|command| command.mut_args(without_empty_variable));
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
     /// What the server is to run with.
     ///
     /// # Errors
@@ -161,6 +205,54 @@ impl CommandLine {
         };
         merge(flags, file)
     }
+}
+
+/// What `POND_LOG` lets into the log: warnings and errors where it says nothing.
+///
+/// # Errors
+/// [`ConfigError::Log`].
+pub fn log_filter(variable: Option<OsString>) -> Result<EnvFilter, ConfigError> {
+    let variable = variable.unwrap_or_default();
+    let wrong = || ConfigError::Log(variable.to_string_lossy().into_owned());
+    let text = variable.to_str().ok_or_else(wrong)?;
+    if text.is_empty() {
+        return Ok(EnvFilter::new("warn"));
+    }
+    // A mere word that is no level would name a part of the program, of which all is logged.
+    let is_level = |word: &str| word.trim().parse::<LevelFilter>().is_ok();
+    let is_meant = |part: &str| part.contains(['=', '[', ']']) || is_level(part);
+    if !text.split(',').all(is_meant) {
+        return Err(wrong());
+    }
+    EnvFilter::try_new(text).map_err(|_| wrong())
+}
+
+fn without_empty_variable(arg: Arg) -> Arg {
+    let variable = arg.get_env().and_then(env::var_os);
+    if variable.is_some_and(|value| value.is_empty()) {
+        arg.env(Resettable::Reset)
+    } else {
+        arg
+    }
+}
+
+/// Reads a switch; `names` are what may have set it.
+fn on_or_off(
+    names: &'static str,
+) -> impl Fn(&str) -> Result<bool, String> + Clone + Send + Sync + 'static {
+    move |text| match &*text.to_ascii_lowercase() {
+        "on" | "true" | "yes" | "1" => Ok(true),
+        "off" | "false" | "no" | "0" => Ok(false),
+        _ => Err(format!(
+            "{names} take on or off (or true and false, yes and no, 1 and 0)"
+        )),
+    }
+}
+
+fn proxy(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse().map_err(|_| {
+        "--trusted-proxy and POND_TRUSTED_PROXY take addresses such as 10.0.0.1, no names and no ranges"
+    })
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {
@@ -182,6 +274,9 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
     if is_demo && !is_for_all && !listen.ip().is_loopback() {
         return Err(ConfigError::OpenDemo(listen));
     }
+    if is_for_all && !is_demo {
+        return Err(ConfigError::NoDemo);
+    }
     let (world, folder) = if is_demo {
         (World::Demo, "pond-demo")
     } else {
@@ -192,7 +287,7 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         .or(file.public_url)
         .map(origin)
         .transpose()?;
-    let rate_limits = flags.rate_limits.or(file.rate_limits).unwrap_or(Switch::On);
+    let of_file = file.rate_limits.map(|switch| switch == Switch::On);
     let trusted_proxies = if flags.trusted_proxy.is_empty() {
         file.trusted_proxy
     } else {
@@ -205,7 +300,7 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         public_origin,
         // A proxy is known by one name, however it was written.
         trusted_proxies: trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-        rate_limits: rate_limits == Switch::On,
+        rate_limits: flags.rate_limits.or(of_file).unwrap_or(true),
         page_limit: None,
     })
 }
@@ -245,6 +340,47 @@ mod tests {
         ));
         assert!(config(&["--demo", "--listen", "0.0.0.0:80", "--demo-for-all"]).is_ok());
         assert!(config(&["--listen", "0.0.0.0:80"]).is_ok());
+        let error = config(&["--demo-for-all"]).unwrap_err().to_string();
+        assert!(error.contains("add --demo"), "{error}");
+        assert!(config(&["--demo-for-all=off"]).is_ok());
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off_in_any_usual_word() {
+        let demo = |word| {
+            let read = CommandLine::try_parse_from(["pond", "--demo", word]);
+            read.map(|read| read.config().unwrap().world == World::Demo)
+        };
+        for (on, off) in [("on", "off"), ("TRUE", "False"), ("yes", "no"), ("1", "0")] {
+            assert!(demo(on).unwrap() && !demo(off).unwrap(), "{on} {off}");
+        }
+        let error = demo("maybe").unwrap_err().to_string();
+        for named in ["POND_DEMO", "maybe", "on or off"] {
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_log_has_levels_and_not_any_word() {
+        let filter = |text: &str| log_filter(Some(text.into())).map(|filter| filter.to_string());
+        assert_eq!(log_filter(None).unwrap().to_string(), "warn");
+        assert_eq!(filter("").unwrap(), "warn");
+        for right in [
+            "info",
+            "DEBUG",
+            "off",
+            "warn,backend=debug",
+            "backend::http=trace",
+        ] {
+            assert!(filter(right).is_ok(), "{right}");
+        }
+        for wrong in ["blah", "warn,blah", "backend=blah", "on"] {
+            let error = filter(wrong).unwrap_err().to_string();
+            assert!(
+                error.contains("POND_LOG") && error.contains(wrong) && error.contains("debug"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -1,21 +1,26 @@
 //! The `pond` binary: reads the settings, runs the server, stops it on a signal.
 
-use std::process::ExitCode;
+use std::{
+    env,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+};
 
 use backend::{
-    config::{CommandLine, Config},
+    config::{self, CommandLine, Config},
     server::Server,
 };
-use clap::Parser as _;
 use tokio::signal;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let config = match CommandLine::parse().config() {
+    let config = match CommandLine::read().config() {
         Ok(config) => config,
         Err(error) => return fail(&error, 2),
     };
-    let filter = EnvFilter::try_from_env("POND_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = match config::log_filter(env::var_os("POND_LOG")) {
+        Ok(filter) => filter,
+        Err(error) => return fail(&error, 2),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -35,11 +40,27 @@ async fn run(config: Config) -> ExitCode {
         Ok(server) => server,
         Err(error) => return fail(&error, 1),
     };
-    println!("Pond is at http://{}", server.address());
+    say_where(server.address());
     wait_for_a_signal().await;
     println!("Stopping");
     server.stop().await;
     ExitCode::SUCCESS
+}
+
+/// Prints an address that opens on this machine: nothing can be opened at "all addresses".
+fn say_where(address: SocketAddr) {
+    let home = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        one => one,
+    };
+    println!(
+        "Pond is at http://{}",
+        SocketAddr::new(home, address.port())
+    );
+    if home != address.ip() {
+        println!("It listens on all addresses of this machine");
+    }
 }
 
 async fn wait_for_a_signal() {

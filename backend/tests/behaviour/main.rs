@@ -13,6 +13,7 @@
 
 mod accounts;
 mod backup;
+mod command_line;
 mod conversations;
 mod crash;
 mod echo_bot;

@@ -1,0 +1,134 @@
+//! The binary as whoever starts it meets it: its variables and what it prints.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// A server that runs, and the address that it printed.
+struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    address: SocketAddr,
+    _data: TempDir,
+}
+
+impl Running {
+    fn start(listen: &str) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut child = pond(&["--listen", listen, "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut running = Self {
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            address: ([127, 0, 0, 1], 0).into(),
+            _data: data,
+        };
+        let line = running.line();
+        let address = line.trim().strip_prefix("Pond is at http://").unwrap();
+        running.address = address.parse().unwrap();
+        running
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Asks as a page of another site does, and reads the whole answer.
+    fn ask_from_elsewhere(&self) -> String {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let request = "GET /api/v1/server HTTP/1.1\r\nConnection: close\r\n\
+                       Host: inner:8080\r\nOrigin: https://chat.example.org\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Without the variables of whoever runs the tests.
+fn pond(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pond"));
+    let variables = std::env::vars_os().map(|(name, _)| name);
+    for name in variables.filter(|name| name.to_string_lossy().starts_with("POND_")) {
+        command.env_remove(name);
+    }
+    command.args(flags);
+    command
+}
+
+/// What it says with these variables. It never runs, for its data folder would be a file.
+fn refused(variables: &[(&str, &str)]) -> Output {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
+    pond(&["serve", "--data"])
+        .arg(file.join("data"))
+        .env("POND_CONFIG", &file)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_variable_that_is_wrong_is_named_with_what_it_takes() {
+    for (name, value, taken) in [
+        ("POND_LISTEN", "here", "127.0.0.1:8080"),
+        ("POND_DEMO", "maybe", "on or off"),
+        ("POND_DEMO_FOR_ALL", "maybe", "on or off"),
+        ("POND_RATE_LIMITS", "maybe", "on or off"),
+        ("POND_TRUSTED_PROXY", "10.0.0.0/8", "10.0.0.1"),
+        ("POND_PUBLIC_URL", "chat", "https://chat.example.org"),
+        ("POND_CONFIG", "no-such-file", "cannot be read"),
+        ("POND_LOG", "blah", "info"),
+    ] {
+        let output = refused(&[(name, value)]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        assert!(said.contains(value) && said.contains(taken), "{said}");
+        // A file is named by its own name.
+        assert!(said.contains(name) || name == "POND_CONFIG", "{said}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let names = [
+        "POND_LISTEN",
+        "POND_DATA",
+        "POND_DEMO",
+        "POND_DEMO_FOR_ALL",
+        "POND_RATE_LIMITS",
+        "POND_TRUSTED_PROXY",
+        "POND_PUBLIC_URL",
+        "POND_LOG",
+    ];
+    let output = refused(&names.map(|name| (name, "")));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot be used"), "only the folder: {said}");
+}
+
+#[test]
+fn who_listens_on_all_addresses_prints_one_that_opens_here() {
+    let mut pond = Running::start("0.0.0.0:0");
+    assert!(pond.address.ip().is_loopback(), "{}", pond.address);
+    assert!(pond.line().contains("all addresses"));
+    assert!(pond.ask_from_elsewhere().starts_with("HTTP/1.1 403"));
+}
