@@ -20,9 +20,9 @@ pub enum Code {
     BadPassword,
     /// Not a member, or no such conversation: one answer, so nobody can probe.
     NotMember,
-    /// Another site's page asked.
+    /// Another site's page asked, or under a name that is not the server's.
     ForeignOrigin,
-    /// Nobody has this name.
+    /// Nobody has this name, or this number.
     NoSuchUser,
     /// No such address under `/api`.
     NotFound,

@@ -24,7 +24,7 @@ use shared::limits::MAX_FRAME_BYTES;
 
 use crate::gateway::Gateway;
 
-use self::problem::Problem;
+use self::{problem::Problem, security::Guard};
 
 /// What every handler shares.
 pub struct Site {
@@ -67,7 +67,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/", get(upgrade::upgrade_or_app))
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&site),
+            Arc::new(Guard::new(Arc::clone(&site))),
             security::guard,
         ))
         .layer(DefaultBodyLimit::max(MAX_FRAME_BYTES))

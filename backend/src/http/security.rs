@@ -1,6 +1,6 @@
 //! What every answer carries, and whose pages may ask.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, num::NonZeroU32, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -8,26 +8,74 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use governor::{DefaultDirectRateLimiter, Quota};
 use shared::Code;
+use tracing::warn;
 
 use super::{Site, problem::Problem};
 
+/// What stands before every address.
+pub(super) struct Guard {
+    site: Arc<Site>,
+    /// One line a minute tells whoever runs the server; a page that is refused asks without end.
+    log: DefaultDirectRateLimiter,
+}
+
+impl Guard {
+    pub(super) fn new(site: Arc<Site>) -> Self {
+        let log = DefaultDirectRateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
+        Self { site, log }
+    }
+
+    /// Why the request goes no further, and what to do where it should.
+    fn refusal(&self, request: &Request) -> Option<String> {
+        let (site, headers) = (&self.site, request.headers());
+        let is_upgrade = headers.contains_key(header::UPGRADE);
+        let changes = !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
+        let (origin, host) = (shown(headers, header::ORIGIN), shown(headers, header::HOST));
+        let title = if site.is_local_demo && is_strange(site, headers) {
+            format!(
+                "This demo is for this machine alone and answers to localhost, to addresses and to the \
+                 host of --public-url, not to {host:?}. If that is its own name, start it with \
+                 --public-url and that address"
+            )
+        } else if (is_upgrade || changes || is_api(request)) && is_foreign(site, headers) {
+            let public = site.public_origin.iter().map(|url| format!(" and {url}"));
+            let public: String = public.collect();
+            format!(
+                "A page of {origin} may not ask this, for the server takes itself to be at {host}{public}. \
+                 If the page is its own, start it with --public-url and the page's address, or let the \
+                 proxy before it keep the Host header"
+            )
+        } else {
+            return None;
+        };
+        if self.log.check().is_ok() {
+            warn!(
+                ?origin,
+                ?host,
+                "refused a request from elsewhere; if it was not, --public-url must say where browsers \
+                 find the server"
+            );
+        }
+        Some(title)
+    }
+}
+
 /// Refuses other sites' pages and puts the security headers on every answer.
-pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let is_upgrade = request.headers().contains_key(header::UPGRADE);
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    let is_api = request.uri().path().starts_with("/api/");
-    let is_trustworthy = is_trustworthy(&site, request.headers());
-    let mut response = if site.is_local_demo && is_strange(&site, request.headers()) {
-        let title = "A demo for this machine answers to localhost and to addresses";
-        Problem::new(Code::ForeignOrigin, title).into_response()
-    } else if (is_upgrade || changes || is_api) && is_foreign(&site, request.headers()) {
-        Problem::new(Code::ForeignOrigin, "Another site's page may not ask this").into_response()
-    } else {
-        next.run(request).await
+pub(super) async fn guard(
+    State(guard): State<Arc<Guard>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_api = is_api(&request);
+    let is_trustworthy = is_trustworthy(&guard.site, request.headers());
+    let mut response = match guard.refusal(&request) {
+        Some(title) => Problem::new(Code::ForeignOrigin, title).into_response(),
+        None => next.run(request).await,
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
@@ -47,6 +95,17 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+fn is_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+/// A header as it may be repeated to whoever sent it.
+fn shown(headers: &HeaderMap, name: HeaderName) -> String {
+    let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
+    let text = String::from_utf8_lossy(value);
+    text.chars().take(LONGEST_SHOWN).collect()
 }
 
 /// Whether a browser says that the page asking is neither ours nor the public URL's. Programs send no
@@ -113,6 +172,8 @@ fn is_trustworthy(site: &Site, headers: &HeaderMap) -> bool {
         || host.starts_with("[::1]")
 }
 
+/// Characters. Source: no name of a host is longer.
+const LONGEST_SHOWN: usize = 253;
 /// No inline code, nothing of third parties; `'wasm-unsafe-eval'` compiles WebAssembly and nothing else.
 const HEADERS: [(&str, &str); 5] = [
     (

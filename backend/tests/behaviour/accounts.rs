@@ -182,5 +182,12 @@ async fn pages_of_other_sites_are_refused_before_anything_else() {
             .post("/api/v1/sessions", &[("Origin", origin)], credentials)
             .await;
         assert_eq!(answer.status == 403, !is_let_in, "{origin}");
+        if !is_let_in {
+            let title = answer.json()["title"].to_string();
+            let host = server.address.to_string();
+            for named in [origin, &host, "https://chat.example.org", "--public-url"] {
+                assert!(title.contains(named), "{title}");
+            }
+        }
     }
 }

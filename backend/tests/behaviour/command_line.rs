@@ -1,4 +1,4 @@
-//! The binary as whoever starts it meets it: its variables and what it prints.
+//! The binary as whoever starts it meets it: its variables, what it prints, what it logs.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -22,7 +22,7 @@ impl Running {
         let mut child = pond(&["--listen", listen, "--data"])
             .arg(data.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut running = Self {
@@ -52,6 +52,15 @@ impl Running {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    fn end(&mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut log).unwrap();
+        log
     }
 }
 
@@ -131,4 +140,18 @@ fn who_listens_on_all_addresses_prints_one_that_opens_here() {
     assert!(pond.address.ip().is_loopback(), "{}", pond.address);
     assert!(pond.line().contains("all addresses"));
     assert!(pond.ask_from_elsewhere().starts_with("HTTP/1.1 403"));
+}
+
+#[test]
+fn a_page_from_elsewhere_is_in_the_log_and_does_not_fill_it() {
+    let mut pond = Running::start("127.0.0.1:0");
+    for _ in 0..5 {
+        assert!(pond.ask_from_elsewhere().starts_with("HTTP/1.1 403"));
+    }
+    let log = pond.end();
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    for named in ["https://chat.example.org", "inner:8080", "--public-url"] {
+        assert!(log.contains(named), "{log}");
+    }
 }

@@ -89,6 +89,12 @@ async fn a_demo_for_this_machine_answers_to_no_strange_name() {
     ] {
         assert_eq!(asked_for(&demo, host).await, 403, "{host}");
     }
+    let refused = demo.get("/", &[("Host", "evil.example")]).await.json();
+    let title = refused["title"].as_str().unwrap();
+    assert!(
+        title.contains("evil.example") && title.contains("--public-url"),
+        "{title}"
+    );
     let upgrade = demo.try_socket("/?accessToken=Ana", &[("Host", "evil.example")]);
     assert!(upgrade.await.is_err(), "a socket neither");
     let accounts = TestServer::with_accounts();
