@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Check {
         let digits = String::deserialize(deserializer)?;
         u64::from_str_radix(&digits, 16)
             .map(Self)
-            .map_err(D::Error::custom)
+            .map_err(|_| D::Error::custom("A check value has 16 hexadecimal digits"))
     }
 }
 

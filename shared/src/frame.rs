@@ -653,7 +653,7 @@ fn unknown(kind: &str) -> DecodeError {
 fn bad_body(envelope: &Envelope<'_>, error: &serde_json::Error) -> DecodeError {
     DecodeError::BadBody {
         frame: envelope.kind.clone().into_owned(),
-        why: error.to_string(),
+        why: envelope.explain(error),
     }
 }
 
@@ -681,6 +681,35 @@ mod tests {
             error(wrong)
         );
         assert_eq!(msg_id_of(wrong).unwrap().as_str(), "m");
+    }
+
+    #[test]
+    fn an_error_names_the_field_it_is_in() {
+        for (body, why) in [
+            (r#"{"msgId":"a\":\\"}"#, "missing field `requestId`"),
+            (
+                "{\"requestId\":1,\n\"query\" : 5}",
+                "`query`: invalid type: integer `5`, expected a string",
+            ),
+            (
+                r#"{"query":"\":\\","requestId":"q"}"#,
+                "`requestId`: invalid type: string \"q\", expected u64",
+            ),
+            ("\"requestId\"", "it is no object"),
+            ("null", "it is no object"),
+        ] {
+            let text = format!(r#"{{"type":"FIND_USERS_REQUEST","body":{body}}}"#);
+            let error = ClientFrame::decode(&text).unwrap_err().to_string();
+            let wanted = format!("The body of FIND_USERS_REQUEST is wrong: {why}");
+            assert_eq!(error, wanted, "{body}");
+        }
+        let cursors = r#"[{"conversation":"r1","seq":1,"check":"zz"},{"conversation":"r2"}]"#;
+        let beat = format!(
+            r#"{{"type":"HEARTBEAT_REQUEST","body":{{"requestId":5,"cursors":{cursors}}}}}"#
+        );
+        let error = ClientFrame::decode(&beat).unwrap_err().to_string();
+        let why = "`check`: A check value has 16 hexadecimal digits";
+        assert!(error.ends_with(why), "{error}");
     }
 
     #[test]
