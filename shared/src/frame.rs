@@ -178,7 +178,7 @@ pub struct Pull {
     /// Only events with a smaller `seq`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Seq>,
-    /// Most events wanted, [`crate::limits::PAGE_EVENTS`] unless said, never over
+    /// Most events wanted, from 1; [`crate::limits::PAGE_EVENTS`] unless said, never over
     /// [`crate::limits::MAX_PAGE_EVENTS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

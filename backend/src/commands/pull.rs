@@ -12,8 +12,8 @@ impl Commands {
     /// Reads what follows `after`, or what is newest below `before`, or what is newest.
     ///
     /// # Errors
-    /// [`Refusal::NotMember`]; [`Refusal::NoSuchUser`] where a private conversation would be with nobody;
-    /// [`Refusal::TooFast`]; or [`Refusal::Unavailable`] if the store fails.
+    /// [`Refusal::NotMember`]; [`Refusal::WithNobody`] where a private conversation would be with nobody;
+    /// [`Refusal::EmptyPage`]; [`Refusal::TooFast`]; or [`Refusal::Unavailable`] if the store fails.
     pub async fn pull(
         &self,
         caller: &Session,
@@ -34,15 +34,16 @@ impl Commands {
                 ));
             }
         };
-        let slice = self
-            .store
-            .slice(conversation, direction, limit.unwrap_or(PAGE_EVENTS))
-            .await?;
+        let limit = limit.unwrap_or(PAGE_EVENTS);
+        if limit == 0 {
+            return Err(Refusal::EmptyPage);
+        }
+        let slice = self.store.slice(conversation, direction, limit).await?;
         if slice.head == Seq::NONE
             && let Some(peer) = conversation.peer_of(caller.user.id)
             && self.store.users(vec![peer]).await?.is_empty()
         {
-            return Err(Refusal::NoSuchUser(peer.to_string()));
+            return Err(Refusal::WithNobody(conversation, peer));
         }
         Ok(slice)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::{Code, text::BadText};
+use shared::{Code, ConversationId, UserId, limits::MAX_PAGE_EVENTS, text::BadText};
 
 use crate::store::StoreError;
 
@@ -12,12 +12,18 @@ pub enum Refusal {
     /// Not a member or no such conversation: one answer, so nobody can probe.
     #[error("You are not a member of this conversation")]
     NotMember,
-    /// Nobody has this name or id.
+    /// Nobody has this name.
     #[error("There is nobody called {0}")]
     NoSuchUser(String),
+    /// A private conversation with a number that nobody has.
+    #[error("There is no conversation {0}: nobody has the number {1}")]
+    WithNobody(ConversationId, UserId),
     /// A private conversation where a room is needed, or the other way round.
     #[error("{0}")]
     WrongKind(&'static str),
+    /// A page without events.
+    #[error("A limit is 1 to {MAX_PAGE_EVENTS} and this one is 0")]
+    EmptyPage,
     /// The text cannot be a message.
     #[error("{0}")]
     BadText(#[from] BadText),
@@ -40,8 +46,8 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::NotMember => Code::NotMember,
-            Self::NoSuchUser(_) => Code::NoSuchUser,
-            Self::WrongKind(_) => Code::BadFrame,
+            Self::NoSuchUser(_) | Self::WithNobody(..) => Code::NoSuchUser,
+            Self::WrongKind(_) | Self::EmptyPage => Code::BadFrame,
             Self::BadText(BadText::TooLong { .. }) => Code::TooLong,
             Self::BadText(BadText::Blank | BadText::Nul) => Code::BadText,
             Self::MsgIdReused => Code::MsgIdReused,

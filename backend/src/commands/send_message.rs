@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use shared::{ConversationId, Message, MsgId, name, text};
+use shared::{ConversationId, Message, MsgId, UserId, name, text};
 
 use super::{Commands, Refusal};
 use crate::{
@@ -50,6 +50,7 @@ pub struct Ack {
 pub struct Sending {
     answered: Answered<Appended>,
     conversation: ConversationId,
+    sender: UserId,
     peer_name: Option<String>,
 }
 
@@ -65,7 +66,10 @@ impl Future for Sending {
                 Appended::NotMember => Err(Refusal::NotMember),
                 Appended::NoSuchUser => Err(match &self.peer_name {
                     Some(name) => nobody(name),
-                    None => Refusal::NoSuchUser(self.conversation.to_string()),
+                    None => match self.conversation.peer_of(self.sender) {
+                        Some(peer) => Refusal::WithNobody(self.conversation, peer),
+                        None => Refusal::NotMember,
+                    },
                 }),
             })
     }
@@ -127,6 +131,7 @@ impl Commands {
         Ok(Sending {
             answered,
             conversation,
+            sender: caller.user.id,
             peer_name,
         })
     }

@@ -91,6 +91,7 @@ async fn events_are_read_from_either_end() {
         "r1/events?limit=x",
         "x7/events",
         "r1/events?after=1&before=3",
+        "r1/events?limit=0",
     ] {
         let answer = ana.get(&format!("/api/v1/conversations/{wrong}")).await;
         assert_eq!(
@@ -189,6 +190,34 @@ async fn a_body_that_is_too_long_hears_how_long_it_may_be() {
     let title = answer.json()["title"].as_str().unwrap().to_owned();
     assert_eq!(answer.status, 413, "{title}");
     assert!(title.contains("65536 bytes"), "{title}");
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_was_wrong() {
+    let ana = Ana::new().await;
+    let title = async |path: &str, body: Option<Value>| {
+        let path = format!("/api/v1/{path}");
+        let answer = match body {
+            Some(body) => ana.post(&path, body).await,
+            None => ana.get(&path).await,
+        };
+        answer.json()["title"].as_str().unwrap().to_owned()
+    };
+    let said = title("conversations/r1/events?limit=0", None).await;
+    assert!(said.contains("1 to 200"), "{said}");
+    let message = json!({"msgId": "m", "content": "hi"});
+    let to_nobody = title("conversations/d1-99/messages", Some(message)).await;
+    assert_eq!(
+        to_nobody,
+        "There is no conversation d1-99: nobody has the number 99"
+    );
+    assert_eq!(title("conversations/d1-99/events", None).await, to_nobody);
+    let cursor = json!({"conversation": "r1", "seq": 1, "check": "zz"});
+    let said = title("sync", Some(json!({"cursors": [cursor]}))).await;
+    assert!(
+        said.contains("cursors[0].check") && said.contains("16 hexadecimal digits"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
