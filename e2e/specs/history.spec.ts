@@ -1,6 +1,6 @@
 // What was said stays said, over reloads and restarts.
 
-import { EVERYONE, NO_NETWORK, expect, test } from "../fixtures.ts";
+import { EVERYONE, NO_NETWORK, REFUSED, expect, test } from "../fixtures.ts";
 
 test("a reload shows the same conversation with the same messages", async ({ person }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
@@ -21,14 +21,19 @@ test("an empty conversation says that it begins here", async ({ person }) => {
   await expect(ana.window.messages).toHaveCount(0);
 });
 
-for (const path of ["/d/7-9", "/r/1/2", "/nowhere"]) {
-  test(`an address that leads nowhere says so and leads on: ${path}`, async ({ pond, windowOf }) => {
-    const ana = await windowOf(await pond.account("Ana"), { path });
-    await expect(ana.page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
-    await ana.page.getByRole("link", { name: "Go to Everyone" }).click();
-    await ana.isReady();
-  });
-}
+test.describe("an address that leads nowhere", () => {
+  // The status says it, too, and the browser logs that.
+  test.use({ expectedErrors: REFUSED });
+
+  for (const path of ["/d/7-9", "/r/1/2", "/nowhere"]) {
+    test(`says so and leads on: ${path}`, async ({ pond, windowOf }) => {
+      const ana = await windowOf(await pond.account("Ana"), { path });
+      await expect(ana.page.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+      await ana.page.getByRole("link", { name: "Go to Everyone" }).click();
+      await ana.isReady();
+    });
+  }
+});
 
 test("so does the address of a conversation with nobody", async ({ pond, windowOf }) => {
   const ana = await pond.account("Ana");

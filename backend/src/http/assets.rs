@@ -5,6 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use shared::ConversationId;
+
 use super::problem::Problem;
 
 /// One file of the app. `brotli` and `gzip` are there where they are smaller.
@@ -27,25 +29,35 @@ pub(super) struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Whether the binary has the app in it.
-pub(super) fn has_app() -> bool {
-    ASSETS.iter().any(|asset| asset.path == INDEX)
-}
-
-/// Any address that is no file is a place inside the app, such as `/d/3-17`.
+/// Any address that is no file is for the app to show; where it has no page there, it says so, and so
+/// does the status.
 pub(super) async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let found = ASSETS.iter().find(|asset| asset.path == path);
-    let is_place = !path.rsplit('/').next().unwrap_or_default().contains('.');
-    match found.or_else(|| ASSETS.iter().find(|asset| is_place && asset.path == INDEX)) {
-        Some(asset) => answer(asset, &headers),
-        None if is_place && !has_app() => (
-            StatusCode::OK,
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-            NO_APP,
-        )
-            .into_response(),
-        None => Problem::not_found().into_response(),
+    if let Some(asset) = ASSETS.iter().find(|asset| asset.path == path) {
+        return answer(asset, &headers);
+    }
+    if path.rsplit('/').next().unwrap_or_default().contains('.') {
+        return Problem::not_found().into_response();
+    }
+    let mut response = match ASSETS.iter().find(|asset| asset.path == INDEX) {
+        Some(index) => answer(index, &headers),
+        None => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NO_APP).into_response(),
+    };
+    if response.status() == StatusCode::OK && !is_page(path) {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// Whether the app has a page there: as `frontend/src/router.rs` reads an address.
+fn is_page(path: &str) -> bool {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => true,
+        (Some(kind @ ("r" | "d")), Some(id), None) => {
+            format!("{kind}{id}").parse::<ConversationId>().is_ok()
+        }
+        _ => false,
     }
 }
 

@@ -27,11 +27,19 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
-async fn a_place_in_the_app_is_the_page_and_is_never_kept() {
+async fn a_place_in_the_app_is_the_page_whose_status_says_if_there_is_one_and_is_never_kept() {
     let server = TestServer::with_accounts();
-    for path in ["/", "/r/1", "/d/3-17"] {
+    for (path, status) in [
+        ("/", 200),
+        ("/r/1", 200),
+        ("/d/3-17", 200),
+        ("/d/3-17/", 200),
+        ("/r/1/2", 404),
+        ("/d/17-3", 404),
+        ("/nowhere", 404),
+    ] {
         let answer = server.get(path, &[]).await;
-        assert_eq!(answer.status, 200);
+        assert_eq!(answer.status, status, "{path}");
         assert!(
             answer
                 .header("content-type")
