@@ -59,9 +59,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .method_not_allowed_fallback(async || Problem::wrong_method());
     Router::new()
         .nest("/api/v1", api)
-        .route("/api", any(async || Problem::not_found()))
-        .route("/api/", any(async || Problem::not_found()))
-        .route("/api/{*rest}", any(async || Problem::not_found()))
+        .nest_service("/api", any(async || Problem::not_found()))
         .route("/healthz", get(async || "ok\n"))
         .route("/ws", get(upgrade::upgrade))
         .route("/", get(upgrade::upgrade_or_app))

@@ -165,6 +165,8 @@ async fn what_is_not_there_is_a_problem_and_not_the_app() {
     for (method, path, status) in [
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v2/accounts", 404),
+        ("POST", "/api/v1", 404),
+        ("GET", "/api/v1/", 404),
         ("GET", "/api", 404),
         ("GET", "/api/", 404),
         ("GET", "/api/v1/accounts", 405),
