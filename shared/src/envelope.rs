@@ -19,48 +19,29 @@ pub(crate) struct Envelope<'a> {
 
 impl Envelope<'_> {
     /// Reads the body.
-    pub(crate) fn body<Body: DeserializeOwned>(&self) -> Result<Body, serde_json::Error> {
-        serde_json::from_str(self.text())
-    }
-
-    /// What was wrong with the body: in which field, and not at which place of a text that begins
-    /// within another.
-    pub(crate) fn explain(&self, error: &serde_json::Error) -> String {
-        if !self.text().starts_with('{') {
-            return "it is no object".to_owned();
-        }
-        let text = error.to_string();
-        let why = text.rsplit_once(" at line ").map_or(&*text, |(why, _)| why);
-        match self.field_at(error) {
-            Some(field) if !why.contains(" field `") => format!("`{field}`: {why}"),
-            _ => why.to_owned(),
-        }
-    }
-
-    /// The last name that was read before the error.
-    fn field_at(&self, error: &serde_json::Error) -> Option<&str> {
-        let lines = self.text().split_inclusive('\n');
-        let before: usize = lines.take(error.line().checked_sub(1)?).map(str::len).sum();
-        let mut rest = self.text().get(..before + error.column())?;
-        let mut name = None;
-        while let Some((_, quoted)) = rest.split_once('"') {
-            let mut is_escaped = false;
-            let Some((text, after)) = quoted.split_once(|character| {
-                let ends = character == '"' && !is_escaped;
-                is_escaped = character == '\\' && !is_escaped;
-                ends
-            }) else {
-                break;
-            };
-            if after.trim_start().starts_with(':') {
-                name = Some(text);
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which field.
+    pub(crate) fn body<Body: DeserializeOwned>(&self) -> Result<Body, String> {
+        let text = self.body.as_deref().map_or("null", RawValue::get);
+        serde_json::from_str(text).or_else(|_| {
+            if !text.starts_with('{') {
+                return Err("it is no object".to_owned());
             }
-            rest = after;
-        }
-        name
+            // Once more and slower, to know where.
+            let mut reader = serde_json::Deserializer::from_str(text);
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))
+        })
     }
+}
 
-    fn text(&self) -> &str {
-        self.body.as_deref().map_or("null", RawValue::get)
+/// The field and what is wrong there; not the line, which would count from where the body begins.
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let text = error.inner().to_string();
+    let why = text.rsplit_once(" at line ").map_or(&*text, |(why, _)| why);
+    match error.path().to_string().as_str() {
+        // The body itself.
+        "." => why.to_owned(),
+        field => format!("`{field}`: {why}"),
     }
 }

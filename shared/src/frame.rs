@@ -503,7 +503,7 @@ impl ClientFrame {
             "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
             other => return Err(unknown(other)),
         };
-        frame.map_err(|error| bad_body(&envelope, &error))
+        frame.map_err(|why| bad_body(&envelope, why))
     }
 
     /// Whether it is a message: the one thing of which many may be under way.
@@ -650,10 +650,10 @@ fn unknown(kind: &str) -> DecodeError {
     DecodeError::UnknownType(kind.chars().take(LONGEST_TYPE_SHOWN).collect())
 }
 
-fn bad_body(envelope: &Envelope<'_>, error: &serde_json::Error) -> DecodeError {
+fn bad_body(envelope: &Envelope<'_>, why: String) -> DecodeError {
     DecodeError::BadBody {
         frame: envelope.kind.clone().into_owned(),
-        why: envelope.explain(error),
+        why,
     }
 }
 
@@ -708,7 +708,7 @@ mod tests {
             r#"{{"type":"HEARTBEAT_REQUEST","body":{{"requestId":5,"cursors":{cursors}}}}}"#
         );
         let error = ClientFrame::decode(&beat).unwrap_err().to_string();
-        let why = "`check`: A check value has 16 hexadecimal digits";
+        let why = "`cursors[0].check`: A check value has 16 hexadecimal digits";
         assert!(error.ends_with(why), "{error}");
     }
 
