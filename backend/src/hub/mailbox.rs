@@ -199,6 +199,11 @@ impl Mailbox {
         backlog.map_or_else(Vec::new, |backlog| backlog.into_frames(self.wire))
     }
 
+    /// Whether nobody broke off in the middle of a change; read without the lock.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.inner.is_poisoned()
+    }
+
     fn is_filled(&self) -> bool {
         let inner = self.inner();
         inner.is_closed || inner.backlog.is_some()
