@@ -128,8 +128,8 @@ const PIECES: [Piece; 7] = [
     piece("read-json", [100, 1100], 4_440),
     piece("read-protobuf", [100, 1100], 3_755),
     piece("fan-out", [2, 22], 1_571_911),
-    piece("append", [20, 120], 119_430),
-    piece("page", [20, 120], 521_776),
+    piece("append", [20, 120], 60_262),
+    piece("page", [20, 120], 386_583),
 ];
 /// What compiled them: another one may need more or fewer.
 const COMPILER: &str = "rustc 1.95.";

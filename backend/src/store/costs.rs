@@ -77,7 +77,7 @@ impl World100 {
     fn steps(&self) -> i32 {
         let ran = self.ran.take();
         assert!(!ran.is_empty(), "nothing ran");
-        ran.iter().map(|(_, steps)| steps).sum()
+        ran.iter().map(|run| run.steps).sum()
     }
 
     /// Does everything that a client does again and again.
@@ -151,7 +151,7 @@ async fn no_statement_of_the_hot_paths_walks_through_a_table() {
     let world = World100::new().await;
     world.live_a_day().await;
     let db = Connection::open(world.folder.path().join("pond.db")).unwrap();
-    let mut statements: Vec<_> = world.ran.take().into_iter().map(|(sql, _)| sql).collect();
+    let mut statements: Vec<_> = world.ran.take().into_iter().map(|run| run.sql).collect();
     statements.sort();
     statements.dedup();
     let mut searches = 0;
@@ -171,6 +171,15 @@ async fn no_statement_of_the_hot_paths_walks_through_a_table() {
         }
     }
     assert!(searches > 20, "plans were read: {searches}");
+}
+
+#[tokio::test]
+async fn no_statement_of_the_hot_paths_is_planned_for_each_run() {
+    let world = World100::new().await;
+    world.live_a_day().await;
+    for run in world.ran.take() {
+        assert_eq!(run.replanned, 0, "planned again: {}", run.sql);
+    }
 }
 
 #[tokio::test]
@@ -199,7 +208,7 @@ async fn the_steps_of_a_send_a_page_and_a_summary_are_bounded() {
 
     let summary = world.store.summary(world.ana, MAX_SUMMARY_CONVERSATIONS);
     assert_eq!(summary.await.unwrap().len(), 101);
-    is_within("a summary of 101 conversations", world.steps(), 13_000);
+    is_within("a summary of 101 conversations", world.steps(), 13_200);
 
     world
         .store

@@ -16,19 +16,27 @@ use tokio::sync::Notify;
 
 use super::Store;
 
+/// One run of a statement.
+pub(super) struct Run {
+    pub(super) sql: String,
+    pub(super) steps: i32,
+    /// How often it was planned again since it was prepared.
+    pub(super) replanned: i32,
+}
+
 /// What ran, in the order in which it ended.
 #[derive(Clone, Default)]
-pub(super) struct Ran(Arc<Mutex<Vec<(String, i32)>>>);
+pub(super) struct Ran(Arc<Mutex<Vec<Run>>>);
 
 impl Ran {
-    /// Takes what ran since the last time: each statement with its steps.
-    pub(super) fn take(&self) -> Vec<(String, i32)> {
+    /// Takes what ran since the last time.
+    pub(super) fn take(&self) -> Vec<Run> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, statement: String, steps: i32) {
+    fn note(&self, run: Run) {
         let mut ran = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ran.push((statement, steps));
+        ran.push(run);
     }
 }
 
@@ -43,7 +51,11 @@ pub(super) fn watch(connection: &mut Connection, file: &Path) -> Result<(), rusq
             let total = statement.get_status(StatementStatus::VmStep);
             let earlier = before.insert(sql.clone(), total).unwrap_or(0);
             let is_new = total <= earlier;
-            ran.note(sql, if is_new { total } else { total - earlier });
+            ran.note(Run {
+                sql,
+                steps: if is_new { total } else { total - earlier },
+                replanned: statement.get_status(StatementStatus::RePrepare),
+            });
         }
     };
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(note))
