@@ -1,38 +1,53 @@
 //! A simulated world: the product's clients, several servers on one store, and everything between
-//! them that can go wrong, under one seed. No clock and no socket, so thousands of worlds take a
-//! minute; the same judge as for the real server says whether a promise was broken.
+//! them that can go wrong, in steps that are drawn. No clock and no socket, so a thousand worlds take
+//! seconds; the same judge as for the real server says whether a promise was broken.
 //!
-//! Read next: [`model`], the servers as `docs/protocol.md` has them.
+//! # When a world fails
+//!
+//! It shrinks: steps are left out until each that is left matters, and those are printed. They are all
+//! of the world: played again they fail again. With them comes a line `cc …`, the seed, which is
+//! added to `torture/proptest-regressions/simulated/mod.txt`; while it stands there each run begins
+//! with that world, wherever the file is. (A seed means another world once [`steps`] draws otherwise;
+//! the steps stay what they are.) `PROPTEST_RNG_SEED=7` draws the same worlds in each run, and
+//! `PROPTEST_CASES=100000` more of them.
+//!
+//! Read next: [`steps`] for what may happen, [`machine`] for what must hold, [`model`] for the servers
+//! as `docs/protocol.md` has them.
 
+mod machine;
 mod model;
+mod shrinking;
+mod steps;
 mod world;
 
 use std::time::Duration;
 
 use histcheck::{Class, Report};
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    strategy::ValueTree as _,
+    test_runner::{TestError, TestRunner},
+};
+use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest as _};
 
-use self::{model::Flaw, world::World};
-
-/// A world of this seed: spoiled for a while, then healed.
-fn play(seed: u64, flaw: Option<Flaw>) -> Report {
-    let mut world = World::new(seed, flaw);
-    for _ in 0..STEPS {
-        world.step();
-    }
-    world.heal();
-    histcheck::check(&world.history())
-}
+use self::{
+    machine::{Expected, Simulation},
+    model::Flaw,
+    shrinking::{Case, Thorough},
+    steps::{CrashPoint, Step},
+    world::World,
+};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1200, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        max_shrink_iters: SHRINKS,
+        ..ProptestConfig::default()
+    })]
 
-    /// The seed is what proptest prints.
     #[test]
-    fn every_promise_holds_in_every_world(seed in any::<u64>()) {
-        let report = play(seed, None);
-        prop_assert!(report.is_good(), "seed {}: {}", seed, report);
-        prop_assert!(report.counts.stored > 3, "seed {}: {}", seed, report);
+    fn every_promise_holds_in_every_world((expected, steps, seen) in cases(None)) {
+        Simulation::test_sequential(ProptestConfig::default(), expected, steps, seen);
     }
 }
 
@@ -47,16 +62,105 @@ fn each_flaw_of_a_server_is_caught_as_what_it_is() {
         (Flaw::TellsEverybody, Class::Leaked),
     ];
     for (flaw, class) in flaws {
-        let worlds = (0..200).map(|seed| play(seed, Some(flaw)));
-        let caught = worlds
-            .map(|report| report.has(class))
-            .position(|is_caught| is_caught);
-        assert!(caught.is_some(), "{flaw:?} was never {class}");
+        let is_caught = |world| judge(world).has(class);
+        assert!(
+            worlds(Some(flaw)).take(200).any(is_caught),
+            "{flaw:?} was never {class}"
+        );
     }
 }
 
+/// What no step reaches is survived by anything.
+#[test]
+fn each_rare_thing_happens_in_many_worlds() {
+    let mut crashes = CrashPoint::ALL.map(|point| (point, 0));
+    for world in worlds(None).take(100) {
+        let seen = world.seen();
+        for (point, times) in &mut crashes {
+            *times += seen.crashes.get(point).copied().unwrap_or(0);
+        }
+        let report = judge(world);
+        assert!(report.counts.stored > 3, "little was written: {report}");
+    }
+    for (point, times) in crashes {
+        assert!(times >= 40, "a node died {times} times {point:?}");
+    }
+}
+
+#[test]
+fn a_failing_world_shrinks_to_a_few_steps_that_each_matter() {
+    // What shows whenever two write, and what takes a crash just there.
+    for flaw in [Flaw::AcksBeforeCommit, Flaw::StoresTwice] {
+        let steps = shrunk(flaw);
+        assert!(steps.len() <= 12, "{flaw:?}: {steps:#?}");
+        assert!(
+            fails(Some(flaw), &steps),
+            "{flaw:?} is survived: {steps:#?}"
+        );
+        assert!(!fails(None, &steps), "it is not {flaw:?}: {steps:#?}");
+        for at in 0..steps.len() {
+            let without = [&steps[..at], &steps[at + 1..]].concat();
+            assert!(!fails(Some(flaw), &without), "idle at {at}: {steps:#?}");
+        }
+    }
+}
+
+/// The steps that are left of a world in which the flaw shows.
+fn shrunk(flaw: Flaw) -> Vec<Step> {
+    let config = ProptestConfig {
+        cases: 200,
+        max_shrink_iters: SHRINKS,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let rng = TestRunner::deterministic().new_rng();
+    let mut runner = TestRunner::new_with_rng(config.clone(), rng);
+    let outcome = runner.run(&cases(Some(flaw)), |(expected, steps, seen)| {
+        Simulation::test_sequential(config.clone(), expected, steps, seen);
+        Ok(())
+    });
+    match outcome {
+        Err(TestError::Fail(_, (_, steps, _))) => steps,
+        other => panic!("{flaw:?} was not caught: {other:?}"),
+    }
+}
+
+fn fails(flaw: Option<Flaw>, steps: &[Step]) -> bool {
+    let (expected, steps) = (Expected::with(flaw), steps.to_vec());
+    let play = || Simulation::test_sequential(ProptestConfig::default(), expected, steps, None);
+    std::panic::catch_unwind(play).is_err()
+}
+
+/// What worlds are played from, on servers with this flaw.
+fn cases(flaw: Option<Flaw>) -> impl Strategy<Value = Case> {
+    let cases = Simulation::sequential_strategy(STEPS);
+    Thorough(cases.prop_map(move |(_, steps, seen)| (Expected::with(flaw), steps, seen)))
+}
+
+/// Always the same worlds, after their steps and not healed.
+fn worlds(flaw: Option<Flaw>) -> impl Iterator<Item = World> {
+    let mut runner = TestRunner::deterministic();
+    let cases = cases(flaw);
+    std::iter::repeat_with(move || {
+        let (_, steps, _) = cases.new_tree(&mut runner).unwrap().current();
+        let mut world = World::new(flaw);
+        for step in steps {
+            world.take(step);
+        }
+        world
+    })
+}
+
+fn judge(mut world: World) -> Report {
+    world.heal();
+    histcheck::check(&world.history())
+}
+
 /// Steps before it heals. Source: enough for some tens of messages and several crashes.
-const STEPS: u32 = 500;
+const STEPS: usize = 500;
+/// How often a failing world is tried with less. Source: each step is left out once and put back, and
+/// the few that are left some times more.
+const SHRINKS: u32 = 3000;
 /// By the clients' clock: two missed heartbeats, the longest wait before a try, and what is left to
 /// send.
 const PATIENCE: Duration = Duration::from_mins(3);

@@ -12,6 +12,8 @@ use shared::{
     frame::{ConversationSummary, HeartbeatAnswer, Page, Pull, SendAnswer, Summary, User},
 };
 
+use super::steps::CrashPoint;
+
 /// A way in which the model can be wrong, to see that it is caught.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Flaw {
@@ -32,6 +34,8 @@ pub(super) struct Store {
 /// A send on its way through a node.
 pub(super) struct Sending {
     pub(super) peer: usize,
+    /// Which of the peer's connections it came over.
+    pub(super) connection: usize,
     pub(super) by: User,
     pub(super) conversation: ConversationId,
     pub(super) msg_id: MsgId,
@@ -40,6 +44,17 @@ pub(super) struct Sending {
     pub(super) stored: Option<Message>,
     pub(super) is_published: bool,
     pub(super) is_answered: bool,
+}
+
+impl Sending {
+    /// Where its node dies if it dies now.
+    pub(super) fn at(&self) -> CrashPoint {
+        match &self.stored {
+            None => CrashPoint::Received,
+            Some(_) if !self.is_published => CrashPoint::Stored,
+            Some(_) => CrashPoint::Published,
+        }
+    }
 }
 
 impl Store {

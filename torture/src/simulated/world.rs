@@ -1,13 +1,15 @@
-//! The world: peers on nodes, frames on their way, and chance.
+//! The world: devices on nodes, frames on their way. It does what the steps say and draws nothing.
 //!
-//! Read next: `nodes` for what the servers do, `faults` for what goes wrong, `healing` for how it ends.
+//! Read next: `nodes` for what the servers do, `faults` for what goes wrong, `healing` for how it
+//! ends, `always` for what holds all the while.
 
+mod always;
 mod faults;
 mod healing;
 mod nodes;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,6 +26,7 @@ use shared::{
 use super::{
     PATIENCE,
     model::{Flaw, Sending, Store, is_member},
+    steps::{CrashPoint, Step},
 };
 use crate::{
     dice::Dice,
@@ -36,84 +39,89 @@ struct Peer {
     recorder: Recorder,
     /// The node it is connected to.
     node: Option<usize>,
+    /// How often it has connected. Each time it comes to the next node.
+    connections: usize,
     up: VecDeque<ClientFrame>,
     down: VecDeque<ServerFrame>,
+    /// Whether its engine heard something in this step.
+    is_touched: bool,
+}
+
+/// What is rare, counted, so that a fault that no step reaches is not taken for one that is survived.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// How often a node died just there.
+    pub(super) crashes: BTreeMap<CrashPoint, u32>,
 }
 
 /// The truth, the clients, and what is between them.
 pub(super) struct World {
-    dice: Dice,
     flaw: Option<Flaw>,
     store: Store,
     peers: Vec<Peer>,
-    conversations: Vec<ConversationId>,
     /// What each node is working on.
-    nodes: Vec<Vec<Sending>>,
+    nodes: [Vec<Sending>; NODES],
     /// What the bus still has to tell, and to which node.
     bus: Vec<(usize, Message)>,
     /// The clients' clock.
     now: Moment,
     /// The history's clock: every step is a time of its own.
     clock: Arc<AtomicU64>,
-    written: u64,
-    is_healing: bool,
+    written: usize,
+    seen: Seen,
     healed_at: Option<Moment>,
     converged_at: Option<Moment>,
 }
 
 impl World {
-    pub(super) fn new(seed: u64, flaw: Option<Flaw>) -> Self {
+    pub(super) fn new(flaw: Option<Flaw>) -> Self {
         let clock = Arc::new(AtomicU64::new(0));
-        let mut dice = Dice::new(seed);
-        let peer = |(n, user): (u32, u64), dice: &mut Dice| Peer {
-            client: Client::new(user_of(user), None, dice.roll()),
-            recorder: Recorder::new(ClientId(n), Clock::Simulated(Arc::clone(&clock))),
+        let peer = |(at, user): (usize, u64)| Peer {
+            client: Client::new(user_of(user), None, seed(at, 0)),
+            recorder: Recorder::new(client_id(at), Clock::Simulated(Arc::clone(&clock))),
             node: None,
+            connections: 0,
             up: VecDeque::new(),
             down: VecDeque::new(),
+            is_touched: false,
         };
-        let peers = (1..).zip(USERS).map(|one| peer(one, &mut dice)).collect();
-        let direct = |one, other| ConversationId::direct(UserId(one), UserId(other));
         let mut world = Self {
-            dice,
             flaw,
             store: Store::default(),
-            peers,
-            conversations: vec![ConversationId::EVERYONE, direct(1, 2), direct(2, 3)],
-            nodes: (0..NODES).map(|_| Vec::new()).collect(),
+            peers: USERS.into_iter().enumerate().map(peer).collect(),
+            nodes: Default::default(),
             bus: Vec::new(),
             now: Moment::from_secs(1),
             clock,
             written: 0,
-            is_healing: false,
+            seen: Seen::default(),
             healed_at: None,
             converged_at: None,
         };
         for at in 0..world.peers.len() {
-            let (now, mine) = (world.now, world.conversations_of(at));
-            world.peers[at].client.start(now);
-            for conversation in mine {
-                world.peers[at].client.open(now, conversation);
-            }
-            world.follow(at);
+            world.start(at);
         }
         world
     }
 
-    /// Something happens.
-    pub(super) fn step(&mut self) {
-        let at = self.draw(self.peers.len());
-        match self.dice.between(0, 100) {
-            0..8 => self.write(at),
-            8..13 => self.wait(),
-            13..45 => self.upward(at),
-            45..77 => self.downward(at),
-            77..90 => self.work(),
-            90..96 => self.tell(),
-            96 => self.cut(at),
-            97 => self.crash(),
-            98 => self.overflow(at),
-            _ => self.spoil(at),
+    /// This happens.
+    pub(super) fn take(&mut self, step: Step) {
+        for peer in &mut self.peers {
+            peer.is_touched = false;
+        }
+        match step {
+            Step::Write { who, place } => self.write(who, place),
+            Step::Wait { seconds } => (0..seconds).for_each(|_| self.wait()),
+            Step::Upward { who } => self.upward(who, false),
+            Step::Refuse { who } => self.upward(who, true),
+            Step::Downward { who } => self.downward(who),
+            Step::Work { node, which, told } => self.work(node, which, told),
+            Step::Tell { which } => self.tell(which),
+            Step::Cut { who } => self.cut(who),
+            Step::Crash { node } => self.crash(node),
+            Step::CrashAt { point } => self.crash_at(point),
+            Step::Overflow { who } => self.overflow(who),
+            Step::Spoil { who, how } => self.spoil(who, how),
         }
     }
 
@@ -125,22 +133,19 @@ impl World {
             }
         };
         let mut entries = Vec::new();
-        let conversations = self.conversations;
-        for (peer, user) in self.peers.into_iter().zip(USERS) {
-            let mine = conversations
-                .iter()
-                .filter(|id| is_member(UserId(user), **id));
-            let mine: Vec<_> = mine.map(|id| (*id, 1)).collect();
+        for (at, peer) in self.peers.into_iter().enumerate() {
+            let mine: Vec<_> = conversations_of(at).iter().map(|id| (*id, 1)).collect();
             entries.extend(peer.recorder.finish(&peer.client, &mine));
         }
         History {
-            places: conversations
+            places: conversations()
                 .iter()
                 .map(|id| (place(*id), members(id)))
                 .collect(),
-            clients: (1..)
-                .zip(USERS)
-                .map(|(n, user)| (ClientId(n), Person(user)))
+            clients: USERS
+                .into_iter()
+                .enumerate()
+                .map(|(at, user)| (client_id(at), Person(user)))
                 .collect(),
             entries,
             healed_at: self.healed_at,
@@ -149,11 +154,30 @@ impl World {
         }
     }
 
-    fn write(&mut self, at: usize) {
-        let mine = self.conversations_of(at);
-        let conversation = mine[self.draw(mine.len())];
+    pub(super) fn log(&self, conversation: ConversationId) -> &[Message] {
+        self.store.log(conversation)
+    }
+
+    /// What happened so far of what is rare.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// The engine of a device begins.
+    fn start(&mut self, at: usize) {
+        let (now, client) = (self.now, &mut self.peers[at].client);
+        client.start(now);
+        for conversation in conversations_of(at) {
+            client.open(now, conversation);
+        }
+        self.follow(at);
+    }
+
+    fn write(&mut self, at: usize, place: usize) {
+        let mine = conversations_of(at);
+        let conversation = mine[place % mine.len()];
         self.written += 1;
-        let msg_id = MsgId::parse(&format!("{:016x}", self.written)).unwrap();
+        let msg_id = msg_id(self.written);
         let content = format!("message {}", self.written);
         self.tick();
         let (now, peer) = (self.now, &mut self.peers[at]);
@@ -197,12 +221,13 @@ impl World {
     fn follow(&mut self, at: usize) {
         self.tick();
         let now = self.now;
-        let node = self.draw(NODES);
         let peer = &mut self.peers[at];
+        peer.is_touched = true;
         while let Some(effect) = peer.client.next_effect() {
             match effect {
                 Effect::Connect(_) => {
-                    peer.node = Some(node);
+                    peer.node = Some((at + peer.connections) % NODES);
+                    peer.connections += 1;
                     peer.up.clear();
                     peer.client.opened(now);
                     peer.down = [ServerFrame::Auth(hello(USERS[at]))].into();
@@ -219,18 +244,31 @@ impl World {
         peer.recorder.observe(&mut peer.client);
     }
 
-    fn conversations_of(&self, at: usize) -> Vec<ConversationId> {
-        let mine = |id: &&ConversationId| is_member(UserId(USERS[at]), **id);
-        self.conversations.iter().filter(mine).copied().collect()
-    }
-
-    fn draw(&mut self, of: usize) -> usize {
-        usize::try_from(self.dice.between(0, of as u64)).unwrap_or(0)
-    }
-
     fn tick(&mut self) {
         self.clock.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// All there are: the room, and two private ones.
+pub(super) fn conversations() -> [ConversationId; 3] {
+    let direct = |one, other| ConversationId::direct(UserId(one), UserId(other));
+    [ConversationId::EVERYONE, direct(1, 2), direct(2, 3)]
+}
+
+/// Those that a device is to hold.
+pub(super) fn conversations_of(at: usize) -> Vec<ConversationId> {
+    let mine = |id: &ConversationId| is_member(UserId(USERS[at]), *id);
+    conversations().into_iter().filter(mine).collect()
+}
+
+/// The id of what was written as this one, from 1.
+fn msg_id(number: usize) -> MsgId {
+    MsgId::parse(&format!("{number:016x}")).unwrap()
+}
+
+/// As which one this was written.
+pub(super) fn number(msg_id: &MsgId) -> usize {
+    usize::from_str_radix(msg_id.as_str(), 16).unwrap()
 }
 
 fn hello(user: u64) -> AuthAnswer {
@@ -250,6 +288,16 @@ fn user_of(id: u64) -> User {
     }
 }
 
+/// What spreads the reconnects of a device, another one each time that its app starts.
+fn seed(at: usize, connections: usize) -> u64 {
+    Dice::new((at * 1000 + connections) as u64).roll()
+}
+
+/// The judge's name for a device: the steps' number.
+fn client_id(at: usize) -> ClientId {
+    ClientId(u32::try_from(at).unwrap())
+}
+
 /// Whose device each peer is: two people have two.
-const USERS: [u64; 6] = [1, 2, 3, 4, 1, 2];
-const NODES: usize = 3;
+pub(super) const USERS: [u64; 6] = [1, 2, 3, 4, 1, 2];
+pub(super) const NODES: usize = 3;

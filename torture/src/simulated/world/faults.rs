@@ -4,18 +4,36 @@ use std::collections::BTreeMap;
 
 use shared::{ConversationId, ServerFrame, event::Position, frame::Heads};
 
-use super::World;
+use super::{NODES, World};
+use crate::simulated::steps::{CrashPoint, Spoiled};
 
 impl World {
     /// A node dies with all that it was at, wherever it was.
-    pub(super) fn crash(&mut self) {
-        let node = self.draw(self.nodes.len());
+    pub(super) fn crash(&mut self, node: usize) {
         self.nodes[node].clear();
         self.bus.retain(|(to, _)| *to != node);
         for at in 0..self.peers.len() {
             if self.peers[at].node == Some(node) {
                 self.cut(at);
             }
+        }
+    }
+
+    /// So does the first one that has a send just there.
+    pub(super) fn crash_at(&mut self, point: CrashPoint) {
+        if let Some(node) = (0..NODES).find(|node| self.is_at(*node, point)) {
+            *self.seen.crashes.entry(point).or_default() += 1;
+            self.crash(node);
+        }
+    }
+
+    fn is_at(&self, node: usize, point: CrashPoint) -> bool {
+        let is_ack =
+            |frame: &ServerFrame| matches!(frame, ServerFrame::Send(one) if one.seq.is_some());
+        let mut answered = self.peers.iter().filter(|peer| peer.node == Some(node));
+        match point {
+            CrashPoint::Answered => answered.any(|peer| peer.down.iter().any(is_ack)),
+            point => self.nodes[node].iter().any(|sending| sending.at() == point),
         }
     }
 
@@ -38,20 +56,19 @@ impl World {
 
     /// One push on its way is lost, late, or late and twice. None comes before an answer that was
     /// given before it, since one socket keeps its order.
-    pub(super) fn spoil(&mut self, at: usize) {
+    pub(super) fn spoil(&mut self, at: usize, how: Spoiled) {
         let is_push = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
-        let how = self.dice.between(0, 3);
         let down = &mut self.peers[at].down;
         if let Some(which) = down.iter().position(is_push)
             && let Some(frame) = down.remove(which)
         {
             match how {
-                0 => {}
-                1 => {
+                Spoiled::Lost => {}
+                Spoiled::Late => down.push_back(frame),
+                Spoiled::LateAndTwice => {
                     down.push_back(frame.clone());
                     down.push_back(frame);
                 }
-                _ => down.push_back(frame),
             }
         }
     }

@@ -2,12 +2,15 @@
 
 use shared::{ClientFrame, ConversationId, Message, ServerFrame, UserId};
 
-use super::{USERS, World, user_of};
-use crate::simulated::model::{Flaw, Sending, is_member, sent};
+use super::{NODES, USERS, World, conversations_of, user_of};
+use crate::simulated::{
+    model::{Flaw, Sending, is_member, sent},
+    steps::Told,
+};
 
 impl World {
-    /// A frame of a client comes to its node.
-    pub(super) fn upward(&mut self, at: usize) {
+    /// A frame of a client comes to its node, which may be too busy for messages.
+    pub(super) fn upward(&mut self, at: usize, is_busy: bool) {
         let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
             return;
         };
@@ -25,18 +28,19 @@ impl World {
                 (conversation, send.msg_id, send.content)
             }
             other => {
-                let mine = self.conversations_of(at);
+                let mine = conversations_of(at);
                 let answer = self.store.answer(&me, &mine, other, self.flaw);
                 self.peers[at].down.extend(answer);
                 return;
             }
         };
-        if !self.is_healing && self.dice.one_in(20) {
+        if is_busy {
             self.peers[at].down.push_back(sent(msg_id, None));
             return;
         }
         self.nodes[node].push(Sending {
             peer: at,
+            connection: self.peers[at].connections,
             by: me,
             conversation,
             msg_id,
@@ -48,12 +52,11 @@ impl World {
     }
 
     /// A node takes one of its sends a step further.
-    pub(super) fn work(&mut self) {
-        let node = self.draw(self.nodes.len());
+    pub(super) fn work(&mut self, node: usize, which: usize, told: [Told; NODES]) {
         if self.nodes[node].is_empty() {
             return;
         }
-        let which = self.draw(self.nodes[node].len());
+        let which = which % self.nodes[node].len();
         let mut sending = self.nodes[node].remove(which);
         let flaw = self.flaw;
         let is_early = |step: Flaw| flaw == Some(step) && sending.stored.is_none();
@@ -64,17 +67,16 @@ impl World {
             self.store.commit(&message);
             sending.stored = Some(message);
         } else if !sending.is_published && !is_answer_early {
-            // Told to every node, this one as well; some of it is lost, some comes twice, also when
-            // all is well: a push is a hint.
             let message = sending
                 .stored
                 .clone()
                 .unwrap_or_else(|| self.foresee(node, &sending));
-            for to in 0..self.nodes.len() {
-                let times = match self.dice.between(0, 10) {
-                    0 => 0,
-                    1 => 2,
-                    _ => 1,
+            // To every node, this one as well.
+            for (to, told) in told.into_iter().enumerate() {
+                let times = match told {
+                    Told::Never => 0,
+                    Told::Once => 1,
+                    Told::Twice => 2,
                 };
                 self.bus
                     .extend(std::iter::repeat_n((to, message.clone()), times));
@@ -86,7 +88,8 @@ impl World {
                 .clone()
                 .unwrap_or_else(|| self.foresee(node, &sending));
             let peer = &mut self.peers[sending.peer];
-            if peer.node == Some(node) {
+            // Another connection to this node is none of this send's business.
+            if peer.node == Some(node) && peer.connections == sending.connection {
                 peer.down
                     .push_back(sent(sending.msg_id.clone(), Some(&message)));
             }
@@ -107,12 +110,11 @@ impl World {
     }
 
     /// The bus tells one thing, in whatever order.
-    pub(super) fn tell(&mut self) {
+    pub(super) fn tell(&mut self, which: usize) {
         if self.bus.is_empty() {
             return;
         }
-        let which = self.draw(self.bus.len());
-        let (node, message) = self.bus.swap_remove(which);
+        let (node, message) = self.bus.swap_remove(which % self.bus.len());
         let tells_all = self.flaw == Some(Flaw::TellsEverybody);
         for (at, peer) in self.peers.iter_mut().enumerate() {
             let is_theirs = is_member(UserId(USERS[at]), message.conversation) || tells_all;

@@ -1,0 +1,134 @@
+//! What may happen next in the world, as plain values: a failing run is a list of these.
+//!
+//! All chance is in them: the same steps end in the same world, and leaving one out changes no other.
+//! `which` and `place` are taken modulo what there is to choose from; where there is nothing, nothing
+//! happens.
+//! Read next: [`super::world`], which takes them.
+
+use proptest::prelude::*;
+
+use super::world::{NODES, USERS};
+use crate::dice::Dice;
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// A person writes on a device, in one of their conversations.
+    Write { who: usize, place: usize },
+    /// Time goes by, for everybody.
+    Wait { seconds: usize },
+    /// The next frame on its way from a device comes to its node.
+    Upward { who: usize },
+    /// The next frame on its way to a device comes to it.
+    Downward { who: usize },
+    /// A node takes one of its sends a step further. Where that is the step to the bus, `told` says
+    /// what the bus makes of it for each node.
+    Work {
+        node: usize,
+        which: usize,
+        told: [Told; NODES],
+    },
+    /// The bus tells a node one of the things that are on their way, in whatever order.
+    Tell { which: usize },
+    /// A frame comes to a node that is too busy for messages.
+    Refuse { who: usize },
+    /// A socket breaks; what was on its way is gone, in both directions.
+    Cut { who: usize },
+    /// A node dies with all that it was at, and is there again at once.
+    Crash { node: usize },
+    /// So does the one that has a send there, if any has.
+    CrashAt { point: CrashPoint },
+    /// The mailbox of a device is full.
+    Overflow { who: usize },
+    /// Something happens to one push on its way to a device.
+    Spoil { who: usize, how: Spoiled },
+}
+
+/// What becomes of one event on the bus on its way to one node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Told {
+    Once,
+    Never,
+    Twice,
+}
+
+/// What becomes of a push.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spoiled {
+    Lost,
+    Late,
+    LateAndTwice,
+}
+
+/// How far a send has come when its node dies.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum CrashPoint {
+    /// It came to the node: before the commit.
+    Received,
+    /// The commit is done: before the bus hears of it.
+    Stored,
+    /// The bus has it: before the answer.
+    Published,
+    /// The answer is on its way: before the client has it.
+    Answered,
+}
+
+impl CrashPoint {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Received,
+        Self::Stored,
+        Self::Published,
+        Self::Answered,
+    ];
+}
+
+/// Any step. One is left out or kept as it is when a failing run shrinks: another in its place would
+/// say nothing of what went wrong.
+pub(super) fn step() -> BoxedStrategy<Step> {
+    any::<u64>().no_shrink().prop_map(Step::of).boxed()
+}
+
+impl Step {
+    /// The step of this number.
+    fn of(number: u64) -> Self {
+        let mut dice = Dice::new(number);
+        let mut below = |n: usize| usize::try_from(dice.between(0, n as u64)).unwrap_or(0);
+        let (kind, who, node) = (below(99), below(USERS.len()), below(NODES));
+        match kind {
+            0..29 => Self::Upward { who },
+            29..58 => Self::Downward { who },
+            58..71 => Self::Work {
+                node,
+                which: below(4),
+                told: [(); NODES].map(|()| TOLD[below(TOLD.len())]),
+            },
+            71..78 => Self::Tell { which: below(8) },
+            78..85 => Self::Write {
+                who,
+                place: below(3),
+            },
+            85..89 => Self::Wait {
+                seconds: 1 + below(3),
+            },
+            89..94 => Self::CrashAt {
+                // The last one twice: an answer is on its way for a moment only.
+                point: CrashPoint::ALL[below(5).min(3)],
+            },
+            94 => Self::Crash { node },
+            95 => Self::Cut { who },
+            96 => Self::Refuse { who },
+            97 => Self::Overflow { who },
+            _ => Self::Spoil {
+                who,
+                how: [Spoiled::Lost, Spoiled::Late, Spoiled::LateAndTwice][below(3)],
+            },
+        }
+    }
+}
+
+/// One in ten is lost and one in ten comes twice, also when all is well.
+const TOLD: [Told; 10] = {
+    let mut told = [Told::Once; 10];
+    (told[0], told[1]) = (Told::Never, Told::Twice);
+    told
+};
