@@ -74,17 +74,22 @@ fn each_flaw_of_a_server_is_caught_as_what_it_is() {
 #[test]
 fn each_rare_thing_happens_in_many_worlds() {
     let mut crashes = CrashPoint::ALL.map(|point| (point, 0));
+    let (mut unheard, mut resumed) = (0, 0);
     for world in worlds(None).take(100) {
         let seen = world.seen();
         for (point, times) in &mut crashes {
             *times += seen.crashes.get(point).copied().unwrap_or(0);
         }
+        unheard += seen.unheard;
+        resumed += seen.resumed;
         let report = judge(world);
         assert!(report.counts.stored > 3, "little was written: {report}");
     }
     for (point, times) in crashes {
         assert!(times >= 40, "a node died {times} times {point:?}");
     }
+    assert!(unheard >= 100, "{unheard} events came to a parted node");
+    assert!(resumed >= 100, "{resumed} messages waited for a new start");
 }
 
 #[test]

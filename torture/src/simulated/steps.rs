@@ -42,6 +42,12 @@ pub(super) enum Step {
     Overflow { who: usize },
     /// Something happens to one push on its way to a device.
     Spoil { who: usize, how: Spoiled },
+    /// A node hears nothing of the bus from now on.
+    Part { node: usize },
+    /// It hears again what is told from now on.
+    Join { node: usize },
+    /// The app of a device starts again with its outbox, and with the log as it held it or without.
+    Reload { who: usize, holds_log: bool },
 }
 
 /// What becomes of one event on the bus on its way to one node.
@@ -93,7 +99,7 @@ impl Step {
     fn of(number: u64) -> Self {
         let mut dice = Dice::new(number);
         let mut below = |n: usize| usize::try_from(dice.between(0, n as u64)).unwrap_or(0);
-        let (kind, who, node) = (below(99), below(USERS.len()), below(NODES));
+        let (kind, who, node) = (below(102), below(USERS.len()), below(NODES));
         match kind {
             0..29 => Self::Upward { who },
             29..58 => Self::Downward { who },
@@ -118,9 +124,15 @@ impl Step {
             95 => Self::Cut { who },
             96 => Self::Refuse { who },
             97 => Self::Overflow { who },
-            _ => Self::Spoil {
+            98 => Self::Spoil {
                 who,
                 how: [Spoiled::Lost, Spoiled::Late, Spoiled::LateAndTwice][below(3)],
+            },
+            99 => Self::Part { node },
+            100 => Self::Join { node },
+            _ => Self::Reload {
+                who,
+                holds_log: below(2) == 0,
             },
         }
     }

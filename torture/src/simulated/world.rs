@@ -52,6 +52,10 @@ struct Peer {
 pub(super) struct Seen {
     /// How often a node died just there.
     pub(super) crashes: BTreeMap<CrashPoint, u32>,
+    /// What the bus told to nodes that were parted from it.
+    pub(super) unheard: u32,
+    /// Messages that waited while their device started again.
+    pub(super) resumed: u32,
 }
 
 /// The truth, the clients, and what is between them.
@@ -61,6 +65,8 @@ pub(super) struct World {
     peers: Vec<Peer>,
     /// What each node is working on.
     nodes: [Vec<Sending>; NODES],
+    /// Which nodes hear nothing of the bus.
+    is_parted: [bool; NODES],
     /// What the bus still has to tell, and to which node.
     bus: Vec<(usize, Message)>,
     /// The clients' clock.
@@ -90,6 +96,7 @@ impl World {
             store: Store::default(),
             peers: USERS.into_iter().enumerate().map(peer).collect(),
             nodes: Default::default(),
+            is_parted: [false; NODES],
             bus: Vec::new(),
             now: Moment::from_secs(1),
             clock,
@@ -122,6 +129,9 @@ impl World {
             Step::CrashAt { point } => self.crash_at(point),
             Step::Overflow { who } => self.overflow(who),
             Step::Spoil { who, how } => self.spoil(who, how),
+            Step::Part { node } => self.is_parted[node] = true,
+            Step::Join { node } => self.is_parted[node] = false,
+            Step::Reload { who, holds_log } => self.reload(who, holds_log),
         }
     }
 

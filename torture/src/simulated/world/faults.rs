@@ -1,16 +1,18 @@
-//! What goes wrong with the nodes and on the way.
+//! What goes wrong with the nodes, on the way, and with the devices.
 
 use std::collections::BTreeMap;
 
+use client::{Client, Delivery, Moment, Outgoing};
 use shared::{ConversationId, ServerFrame, event::Position, frame::Heads};
 
-use super::{NODES, World};
+use super::{NODES, USERS, World, seed, user_of};
 use crate::simulated::steps::{CrashPoint, Spoiled};
 
 impl World {
-    /// A node dies with all that it was at, wherever it was.
+    /// A node dies with all that it was at, wherever it was. What starts in its place hears the bus.
     pub(super) fn crash(&mut self, node: usize) {
         self.nodes[node].clear();
+        self.is_parted[node] = false;
         self.bus.retain(|(to, _)| *to != node);
         for at in 0..self.peers.len() {
             if self.peers[at].node == Some(node) {
@@ -71,5 +73,31 @@ impl World {
                 }
             }
         }
+    }
+
+    /// The app of a device ends and starts again, with what was stored there.
+    pub(super) fn reload(&mut self, at: usize, holds_log: bool) {
+        self.cut(at);
+        let peer = &mut self.peers[at];
+        let seed = seed(at, peer.connections);
+        let client = Client::new(user_of(USERS[at]), None, seed);
+        let former = std::mem::replace(&mut peer.client, client);
+        if let (true, Some(incarnation)) = (holds_log, former.incarnation()) {
+            let ids = former.conversations().map(|one| one.id);
+            let pages = ids.filter_map(|id| former.page(id)).collect();
+            let incarnation = incarnation.to_owned();
+            peer.client.recall(incarnation, former.summary(), pages);
+        }
+        for message in former.outbox() {
+            let delivery = Delivery::Queued {
+                not_before: Moment::ZERO,
+            };
+            self.seen.resumed += 1;
+            peer.client.adopt(Outgoing {
+                delivery,
+                ..message.clone()
+            });
+        }
+        self.start(at);
     }
 }

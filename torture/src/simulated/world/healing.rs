@@ -9,6 +9,7 @@ use crate::simulated::{PATIENCE, steps::Told};
 impl World {
     /// Nothing goes wrong any more but on the bus, and time goes by until everybody holds everything.
     pub(in crate::simulated) fn heal(&mut self) {
+        self.is_parted = [false; NODES];
         let healed = self.now;
         self.healed_at = Some(healed);
         while self.now < healed + PATIENCE * 2 {

@@ -109,12 +109,16 @@ impl World {
         self.store.next(sending, head, self.flaw)
     }
 
-    /// The bus tells one thing, in whatever order.
+    /// The bus tells one thing, in whatever order; who is parted from it does not hear.
     pub(super) fn tell(&mut self, which: usize) {
         if self.bus.is_empty() {
             return;
         }
         let (node, message) = self.bus.swap_remove(which % self.bus.len());
+        if self.is_parted[node] {
+            self.seen.unheard += 1;
+            return;
+        }
         let tells_all = self.flaw == Some(Flaw::TellsEverybody);
         for (at, peer) in self.peers.iter_mut().enumerate() {
             let is_theirs = is_member(UserId(USERS[at]), message.conversation) || tells_all;
