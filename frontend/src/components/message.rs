@@ -1,26 +1,24 @@
 //! One message as a row: who, when, what, and how far it came.
 //!
-//! Owns the row's look and its own clock for "Sending…". Knows nothing of scrolling; the list gives
-//! it a signal that says what to show and keeps the row while its key stays.
-//! Read next: [`crate::state::text`], which takes the words apart.
+//! Owns the row's look. Knows nothing of scrolling; the list gives it a signal that says what to show
+//! and keeps the row while its key stays.
+//! Read next: [`way`] for what only own messages show, [`crate::state::text`], which takes the words
+//! apart.
 
-use std::time::Duration;
+mod way;
 
 use leptos::prelude::*;
 use shared::{Code, ConversationId, MsgId, Timestamp, UserId};
 
-use super::{clipboard, face::Face, focus};
+use self::way::Way;
+use super::{face::Face, focus};
 use crate::{
-    i18n::{dates, t, text},
-    live::{act, live, memo, when},
-    net::clock,
+    i18n::{dates, t},
+    live::{act, live},
     part::{IntoPart as _, Part},
     router::{Route, go},
-    session::{Session, Topic},
-    state::{
-        drafts::Drafts,
-        text::{Piece, parse},
-    },
+    session::Session,
+    state::text::{Piece, parse},
 };
 
 /// What a row shows.
@@ -42,6 +40,24 @@ pub struct Bubble {
     pub fate: Fate,
 }
 
+impl Bubble {
+    /// Whether a row that shows the one can show the other instead: it is the same message, and
+    /// maybe further on its way.
+    pub fn is_same_row(&self, other: &Self) -> bool {
+        let Self {
+            msg_id,
+            from,
+            name,
+            content,
+            at: _,
+            starts_group,
+            fate: _,
+        } = self;
+        (msg_id, from, name) == (&other.msg_id, &other.from, &other.name)
+            && (content, starts_group) == (&other.content, &other.starts_group)
+    }
+}
+
 /// How far a message came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
@@ -59,7 +75,8 @@ pub enum Fate {
     Failed(Code),
 }
 
-/// A message in the list.
+/// A message in the list. Of what it shows only the fate and the time of an own one change while it
+/// is there, and the tab stop; the list makes another row where anything else does, the language too.
 #[component]
 pub fn Message(
     /// Where it is.
@@ -69,198 +86,111 @@ pub fn Message(
     /// Whether it is the list's one tab stop.
     is_stop: Signal<bool>,
 ) -> impl IntoView {
-    let session = Session::expect();
-    let me = session.me().id;
-    let starts_group = memo(move || bubble.with(|bubble| bubble.starts_group));
-    let content = memo(move || bubble.with(|bubble| bubble.content.clone()));
-    let fate = move || bubble.with(|bubble| bubble.fate);
-    let is_late = is_late(bubble);
-    let is_slow = move || is_late.get() && fate() == Fate::OnItsWay;
-    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
-    let label = move || {
-        bubble.with(|bubble| {
-            let time = dates::time(bubble.at);
-            (t().row_label)(
-                &bubble.name,
-                &time,
-                &bubble.content,
-                state_words(bubble.fate, is_late),
-            )
-        })
+    let me = Session::expect().me().id;
+    let shown = bubble.get_untracked();
+    let way = (shown.from == me).then(|| Way::of(conversation, bubble));
+    let at = shown.at;
+    let clock = |class| match way {
+        Some(_) => live(move || time(class, bubble.with(|bubble| bubble.at))).part(),
+        None => time(class, at),
     };
+    let (side, head) = if shown.starts_group {
+        let head = view! {
+            {author(&shown, is_stop, me)}
+            {clock("message__time")}
+        };
+        (author_face(&shown, me), head.part())
+    } else {
+        (clock("message__gutter"), ().part())
+    };
+    let own = |part: fn(Way, Signal<bool>) -> Part| {
+        way.map_or_else(|| ().part(), |way| part(way, is_stop))
+    };
+    let first = if shown.starts_group {
+        " message--first"
+    } else {
+        ""
+    };
+    let class = move || format!("message{first}{}", way.map_or("", Way::class));
+    let label = label_of(&shown, None);
+    let label = move || way.map_or_else(|| label.clone(), Way::label);
     view! {
         <article
-            class="message"
-            class:message--first=starts_group
-            class:message--pending=live(is_slow)
-            class:message--failed=live(move || matches!(fate(), Fate::Failed(_)))
-            tabindex=live(tab_index)
+            class=live(class)
+            tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
             aria-label=live(label)
         >
-            {live(move || {
-                if starts_group.get() {
-                    view! { <AuthorFace bubble is_own=bubble.with_untracked(|b| b.from) == me /> }
-                        .part()
-                } else {
-                    view! { <Time bubble class="message__gutter" /> }.part()
-                }
-            })}
+            {side}
             <div class="message__body">
-                {when(
-                    move || starts_group.get(),
-                    move || {
-                        view! {
-                            <Author bubble is_stop me />
-                            <Time bubble class="message__time" />
-                        }
-                        .part()
-                    },
-                )}
+                {head}
                 <div class="message__text" dir="auto">
-                    {live(move || content.with(|content| pieces(content, is_stop).part()))}
-                    {when(
-                        is_slow,
-                        move || {
-                            view! {
-                                " "
-                                <span class="message__state">
-                                    {live(move || on_its_way(session))}
-                                </span>
-                            }
-                            .part()
-                        },
-                    )}
+                    {pieces(&shown.content, is_stop)}
+                    {own(|way, _| way.state())}
                 </div>
-                {live(move || match fate() {
-                    Fate::Failed(code) => {
-                        view! { <Failed conversation bubble code is_stop /> }.part()
-                    }
-                    _ => ().part(),
-                })}
+                {own(Way::failure)}
             </div>
-            // Its words are in the label.
-            <span class="message__mark" aria-hidden="true" title=live(move || words(fate()))>
-                {live(move || match fate() {
-                    Fate::Sent => "✓",
-                    Fate::Delivered | Fate::Read => "✓✓",
-                    _ => "",
-                })}
-            </span>
+            {own(|way, _| way.mark())}
         </article>
     }
     .part()
 }
 
+/// What a screen reader says of a row.
+fn label_of(bubble: &Bubble, state: Option<&str>) -> String {
+    let time = dates::time(bubble.at);
+    (t().row_label)(&bubble.name, &time, &bubble.content, state)
+}
+
 /// The big face, which opens the private conversation for those who point; the name beside it does
 /// the same for the keyboard.
-#[component]
-fn AuthorFace(bubble: Signal<Bubble>, is_own: bool) -> impl IntoView {
-    let face = bubble.with_untracked(|bubble| {
-        let (user, name) = (bubble.from, bubble.name.clone());
-        view! { <Face user name big=true /> }.part()
-    });
-    let session = Session::expect();
-    if is_own {
-        face.part()
-    } else {
-        view! {
-            <button
-                class="message__face"
-                type="button"
-                tabindex="-1"
-                aria-hidden="true"
-                on:click=act(move |_| write_to(session, bubble))
-            >
-                {face}
-            </button>
-        }
-        .part()
+fn author_face(shown: &Bubble, me: UserId) -> Part {
+    let face = view! { <Face user=shown.from name=shown.name.clone() big=true /> }.part();
+    if shown.from == me {
+        return face;
     }
+    let peer = shown.from;
+    view! {
+        <button
+            class="message__face"
+            type="button"
+            tabindex="-1"
+            aria-hidden="true"
+            on:click=act(move |_| write_to(me, peer))
+        >
+            {face}
+        </button>
+    }
+    .part()
 }
 
 /// The author's name; another person's opens the private conversation with them.
-#[component]
-fn Author(bubble: Signal<Bubble>, is_stop: Signal<bool>, me: UserId) -> impl IntoView {
-    let session = Session::expect();
-    let name = move || bubble.with(|bubble| bubble.name.clone());
-    if bubble.with_untracked(|bubble| bubble.from == me) {
-        return view! { <span class="message__who" dir="auto">{live(name)}</span> }.part();
+fn author(shown: &Bubble, is_stop: Signal<bool>, me: UserId) -> Part {
+    let name = shown.name.clone();
+    if shown.from == me {
+        return view! { <span class="message__who" dir="auto">{name}</span> }.part();
     }
+    let (peer, title) = (shown.from, (t().write_to)(&name));
     view! {
         <button
             class="message__who"
             type="button"
             dir="auto"
             tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
-            title=live(move || (t().write_to)(&name()))
-            on:click=act(move |_| write_to(session, bubble))
+            title=title
+            on:click=act(move |_| write_to(me, peer))
         >
-            {live(name)}
+            {name}
         </button>
     }
     .part()
 }
 
 /// The time as `14:05`; the full date for those who point at it.
-#[component]
-fn Time(bubble: Signal<Bubble>, class: &'static str) -> impl IntoView {
-    let at = move || bubble.with(|bubble| bubble.at);
+fn time(class: &'static str, at: Timestamp) -> Part {
     view! {
-        <time
-            class=class
-            datetime=live(move || dates::machine(at()))
-            title=live(move || dates::full(at()))
-        >
-            {live(move || dates::time(at()))}
+        <time class=class datetime=dates::machine(at) title=dates::full(at)>
+            {dates::time(at)}
         </time>
-    }
-    .part()
-}
-
-/// Why a message was refused, and what can be done.
-#[component]
-fn Failed(
-    conversation: ConversationId,
-    bubble: Signal<Bubble>,
-    code: Code,
-    is_stop: Signal<bool>,
-) -> impl IntoView {
-    let session = Session::expect();
-    let drafts = expect_context::<Drafts>();
-    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
-    let was_copied = RwSignal::new(false);
-    let retry = move |_| {
-        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
-        session.act(|client, now| client.retry(now, &msg_id));
-    };
-    let copy = move |_| {
-        let content = bubble.with_untracked(|bubble| bubble.content.clone());
-        clipboard::copy(&content);
-        was_copied.set(true);
-    };
-    let delete = move |_| {
-        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
-        let gone = session.act(|client, _| client.discard(&msg_id));
-        if let Some(gone) = gone {
-            // Written words are not thrown away by one click.
-            drafts.offer(conversation, &gone.content);
-        }
-    };
-    view! {
-        <div class="message__failed">
-            <span class="message__why">
-                {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
-            </span>
-            <button type="button" tabindex=live(tab_index) on:click=act(retry)>
-                {text(|t| t.retry)}
-            </button>
-            <button type="button" tabindex=live(tab_index) on:click=act(copy)>
-                {live(move || if was_copied.get() { t().copied } else { t().copy })}
-            </button>
-            <button type="button" tabindex=live(tab_index) on:click=act(delete)>
-                {text(|t| t.delete)}
-            </button>
-        </div>
     }
     .part()
 }
@@ -291,60 +221,7 @@ fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<Part> {
         .collect()
 }
 
-fn write_to(session: Session, bubble: Signal<Bubble>) {
-    let me = session.me().id;
-    let peer = bubble.with_untracked(|bubble| bubble.from);
+fn write_to(me: UserId, peer: UserId) {
     go(Route::Conversation(ConversationId::direct(me, peer)));
     focus::composer_soon();
 }
-
-/// Most messages are stored within a second, so the clock comes out only after it.
-fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
-    let is_late = RwSignal::new(false);
-    let (fate, at) = bubble.with_untracked(|bubble| (bubble.fate, bubble.at));
-    if fate == Fate::OnItsWay {
-        let age = clock::wall().0.saturating_sub(at.0);
-        let left = LATE_MS.saturating_sub(u64::try_from(age).unwrap_or(0));
-        if left == 0 {
-            is_late.set(true);
-        } else {
-            let timer = set_timeout_with_handle(
-                move || {
-                    // The row may have gone meanwhile.
-                    is_late.try_set(true);
-                },
-                Duration::from_millis(left),
-            );
-            on_cleanup(move || _ = timer.map(|timer| timer.clear()));
-        }
-    }
-    is_late
-}
-
-fn on_its_way(session: Session) -> &'static str {
-    match session.with(Topic::Link, client::Client::link) {
-        client::Link::Connected => t().sending,
-        _ => t().waiting,
-    }
-}
-
-fn state_words(fate: Fate, is_late: RwSignal<bool>) -> Option<&'static str> {
-    match fate {
-        Fate::Failed(_) => Some(t().not_sent),
-        Fate::OnItsWay if is_late.get() => Some(t().sending),
-        _ => words(fate),
-    }
-}
-
-/// How far a private message came.
-fn words(fate: Fate) -> Option<&'static str> {
-    match fate {
-        Fate::Sent => Some(t().sent),
-        Fate::Delivered => Some(t().delivered),
-        Fate::Read => Some(t().seen),
-        _ => None,
-    }
-}
-
-/// Milliseconds before "Sending…" is shown: most answers come sooner, and a flicker says nothing.
-const LATE_MS: u64 = 1000;

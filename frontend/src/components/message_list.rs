@@ -25,7 +25,7 @@ use self::{
 };
 use super::message::Message;
 use crate::{
-    i18n::{dates, t, text},
+    i18n::{dates, language, t, text},
     ime,
     live::{act, effect, live, memo, when},
     names,
@@ -99,8 +99,12 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
         ] {
             session.with(topic, |_| ());
         }
+        let language = language();
         // The scroller reaches outside, to the DOM, and its signals follow what it finds there.
-        untrack(|| scroller.follow());
+        untrack(|| {
+            scroller.speak(language);
+            scroller.follow();
+        });
     });
 
     let resized = Closure::<dyn FnMut()>::new(move || scroller.resized());

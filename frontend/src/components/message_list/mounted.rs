@@ -41,7 +41,8 @@ impl Mounted {
     }
 
     /// Makes these the children of the list. An element is kept, and moved only where another one
-    /// took its turn; what it shows is looked up again where the rows have news.
+    /// took its turn; what it shows is looked up again where the rows have news, and it is made anew
+    /// where it cannot show that.
     pub(super) fn show(
         &mut self,
         list: &Element,
@@ -57,12 +58,16 @@ impl Mounted {
                 (child.as_ref()).is_some_and(|child| child.key == slot.key)
             };
             // Both are in the same order, so it is soon found.
-            let kept = old.iter_mut().find(is_it).and_then(Option::take);
+            let mut kept = old.iter_mut().find(is_it).and_then(Option::take);
             let mut news = None;
             if has_news || kept.is_none() {
                 news = shows(slot.holds);
+                let can_follow =
+                    |child: &Child| (news.as_ref()).is_some_and(|it| child.can_show(it));
+                if !kept.as_ref().is_some_and(can_follow) {
+                    old.push(kept.take());
+                }
                 if news.is_none() {
-                    old.push(kept);
                     continue;
                 }
             }
@@ -100,7 +105,7 @@ impl Mounted {
         }
     }
 
-    /// Tells the heights of new rows, or of `all`, in pixels, by their indexes.
+    /// Tells the heights of rows that show something new, or of `all`, in pixels, by their indexes.
     pub(super) fn measure(&mut self, all: bool, tell: &mut dyn FnMut(usize, f64)) {
         for child in &mut self.all {
             if let Holds::Row(row) = child.holds
@@ -150,6 +155,16 @@ impl Child {
         Some(child)
     }
 
+    /// Whether it need not be made anew for this.
+    fn can_show(&self, news: &Shows) -> bool {
+        match (&self.shows, news) {
+            (Shows::Message(shown), Shows::Message(news)) => {
+                shown.with_untracked(|shown| news.with_untracked(|news| shown.is_same_row(news)))
+            }
+            _ => true,
+        }
+    }
+
     /// Follows what its key stands for now.
     fn follow(&mut self, holds: Holds, news: Option<Shows>) {
         self.holds = holds;
@@ -160,6 +175,7 @@ impl Child {
                 let now = now.get_untracked();
                 if shown.with_untracked(|shown| *shown != now) {
                     shown.set(now);
+                    self.is_measured = false;
                 }
             }
             (_, Some(news)) => self.shows = news,

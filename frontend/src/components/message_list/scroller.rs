@@ -19,7 +19,7 @@ use super::{
     position::{Above, Needs, Position},
 };
 use crate::{
-    i18n::dates,
+    i18n::{Language, dates, language},
     live::spawn,
     session::Session,
     state::{dwell::Dwell, places::Places, rows::Key},
@@ -54,6 +54,7 @@ struct Held {
     width: i32,
     /// Of everything and of the screen, when the scroll place was last put right.
     heights: (i32, i32),
+    language: Language,
     has_focus: bool,
     focus_next: Option<Key>,
     is_look_planned: bool,
@@ -81,6 +82,7 @@ impl Scroller {
             own_scroll: None,
             width: 0,
             heights: (0, 0),
+            language: language(),
             has_focus: false,
             focus_next: None,
             is_look_planned: false,
@@ -133,8 +135,16 @@ impl Scroller {
         spawn(async move {
             // Rows that stay take what is new by their effects.
             tick().await;
-            self.settle(true);
+            self.settle();
         });
+    }
+
+    /// Rows are in one language, so with another one they are made anew.
+    pub(super) fn speak(self, language: Language) {
+        let was = self.change(|held| std::mem::replace(&mut held.language, language));
+        if was.is_some_and(|was| was != language) {
+            self.mounted.try_update_value(Mounted::clear);
+        }
     }
 
     fn lose_patience(self) {
@@ -221,7 +231,7 @@ impl Scroller {
 
     fn update(self) {
         self.mount(false);
-        self.settle(false);
+        self.settle();
     }
 
     /// Mounts the rows that belong on screen, and where it `grows`, some around it. Returns whether it
@@ -265,10 +275,10 @@ impl Scroller {
         true
     }
 
-    /// The rows are in the DOM; `all` may have another height, and not only new ones.
-    fn settle(self, all: bool) {
+    /// The rows are in the DOM.
+    fn settle(self) {
         for _ in 0..MOST_ROUNDS {
-            self.measure(all);
+            self.measure(false);
             self.place();
             let is_covered = self.change(|held| held.position.is_covered());
             // What was estimated is measured now, and the window was made from the estimates.
@@ -279,7 +289,7 @@ impl Scroller {
         self.settled();
     }
 
-    /// Takes the heights of the rows in the DOM: of those that are new, or of `all`.
+    /// Takes the heights of the rows in the DOM: of those that show something new, or of `all`.
     fn measure(self, all: bool) {
         self.change(|held| {
             let Position { rows, layout, .. } = &mut held.position;
@@ -380,7 +390,7 @@ impl Scroller {
         if was_planned == Some(false) {
             request_animation_frame(move || {
                 self.mount(true);
-                self.settle(false);
+                self.settle();
             });
         }
     }

@@ -1,0 +1,189 @@
+//! The way of an own message: what tells how far it came, and what can be done where it went wrong.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use shared::{Code, ConversationId};
+
+use super::{Bubble, Fate, label_of};
+use crate::{
+    components::clipboard,
+    i18n::{t, text},
+    live::{act, live, when},
+    net::clock,
+    part::{IntoPart as _, Part},
+    session::{Session, Topic},
+    state::drafts::Drafts,
+};
+
+/// An own message on its way.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    conversation: ConversationId,
+    bubble: Signal<Bubble>,
+    /// Its answer is late.
+    is_late: RwSignal<bool>,
+}
+
+impl Way {
+    pub(super) fn of(conversation: ConversationId, bubble: Signal<Bubble>) -> Self {
+        let is_late = is_late(bubble);
+        Self {
+            conversation,
+            bubble,
+            is_late,
+        }
+    }
+
+    fn fate(self) -> Fate {
+        self.bubble.with(|bubble| bubble.fate)
+    }
+
+    fn is_slow(self) -> bool {
+        self.is_late.get() && self.fate() == Fate::OnItsWay
+    }
+
+    /// More classes of the row.
+    pub(super) fn class(self) -> &'static str {
+        match self.fate() {
+            Fate::OnItsWay if self.is_slow() => " message--pending",
+            Fate::Failed(_) => " message--failed",
+            _ => "",
+        }
+    }
+
+    /// What a screen reader says of the row.
+    pub(super) fn label(self) -> String {
+        let state = match self.fate() {
+            Fate::Failed(_) => Some(t().not_sent),
+            Fate::OnItsWay if self.is_late.get() => Some(t().sending),
+            fate => words(fate),
+        };
+        self.bubble.with(|bubble| label_of(bubble, state))
+    }
+
+    /// "Sending…", while the answer is late.
+    pub(super) fn state(self) -> Part {
+        let session = Session::expect();
+        when(
+            move || self.is_slow(),
+            move || {
+                view! {
+                    " "
+                    <span class="message__state">{live(move || on_its_way(session))}</span>
+                }
+                .part()
+            },
+        )
+    }
+
+    /// Why it was refused, and what can be done.
+    pub(super) fn failure(self, is_stop: Signal<bool>) -> Part {
+        live(move || match self.fate() {
+            Fate::Failed(code) => view! { <Failed way=self code is_stop /> }.part(),
+            _ => ().part(),
+        })
+        .part()
+    }
+
+    /// How far a private one came. Its words are in the label.
+    pub(super) fn mark(self) -> Part {
+        view! {
+            <span class="message__mark" aria-hidden="true" title=live(move || words(self.fate()))>
+                {live(move || match self.fate() {
+                    Fate::Sent => "✓",
+                    Fate::Delivered | Fate::Read => "✓✓",
+                    _ => "",
+                })}
+            </span>
+        }
+        .part()
+    }
+}
+
+/// Why a message was refused, and what can be done.
+#[component]
+fn Failed(way: Way, code: Code, is_stop: Signal<bool>) -> impl IntoView {
+    let (bubble, conversation) = (way.bubble, way.conversation);
+    let session = Session::expect();
+    let drafts = expect_context::<Drafts>();
+    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
+    let was_copied = RwSignal::new(false);
+    let retry = move |_| {
+        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
+        session.act(|client, now| client.retry(now, &msg_id));
+    };
+    let copy = move |_| {
+        let content = bubble.with_untracked(|bubble| bubble.content.clone());
+        clipboard::copy(&content);
+        was_copied.set(true);
+    };
+    let delete = move |_| {
+        let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
+        let gone = session.act(|client, _| client.discard(&msg_id));
+        if let Some(gone) = gone {
+            // Written words are not thrown away by one click.
+            drafts.offer(conversation, &gone.content);
+        }
+    };
+    view! {
+        <div class="message__failed">
+            <span class="message__why">
+                {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
+            </span>
+            <button type="button" tabindex=live(tab_index) on:click=act(retry)>
+                {text(|t| t.retry)}
+            </button>
+            <button type="button" tabindex=live(tab_index) on:click=act(copy)>
+                {live(move || if was_copied.get() { t().copied } else { t().copy })}
+            </button>
+            <button type="button" tabindex=live(tab_index) on:click=act(delete)>
+                {text(|t| t.delete)}
+            </button>
+        </div>
+    }
+    .part()
+}
+
+/// Most messages are stored within a second, so the clock comes out only after it.
+fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
+    let is_late = RwSignal::new(false);
+    let (fate, at) = bubble.with_untracked(|bubble| (bubble.fate, bubble.at));
+    if fate == Fate::OnItsWay {
+        let age = clock::wall().0.saturating_sub(at.0);
+        let left = LATE_MS.saturating_sub(u64::try_from(age).unwrap_or(0));
+        if left == 0 {
+            is_late.set(true);
+        } else {
+            let timer = set_timeout_with_handle(
+                move || {
+                    // The row may have gone meanwhile.
+                    is_late.try_set(true);
+                },
+                Duration::from_millis(left),
+            );
+            on_cleanup(move || _ = timer.map(|timer| timer.clear()));
+        }
+    }
+    is_late
+}
+
+fn on_its_way(session: Session) -> &'static str {
+    match session.with(Topic::Link, client::Client::link) {
+        client::Link::Connected => t().sending,
+        _ => t().waiting,
+    }
+}
+
+/// How far a private message came.
+fn words(fate: Fate) -> Option<&'static str> {
+    match fate {
+        Fate::Sent => Some(t().sent),
+        Fate::Delivered => Some(t().delivered),
+        Fate::Read => Some(t().seen),
+        _ => None,
+    }
+}
+
+/// Milliseconds before "Sending…" is shown: most answers come sooner, and a flicker says nothing.
+const LATE_MS: u64 = 1000;
