@@ -155,12 +155,12 @@ pub enum ConfigError {
     },
     /// Not an address with a port.
     #[error(
-        "--listen or POND_LISTEN is {0:?}: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
+        "--listen, POND_LISTEN or `listen` in the file is {0:?}: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
     )]
     Listen(String),
     /// Not an URL's origin.
     #[error(
-        "--public-url or POND_PUBLIC_URL is {0:?} and not of the form https://chat.example.org"
+        "--public-url, POND_PUBLIC_URL or `public-url` in the file is {0:?} and not of the form https://chat.example.org"
     )]
     PublicUrl(String),
     /// A demo that anybody could reach.
@@ -170,7 +170,7 @@ pub enum ConfigError {
     OpenDemo(SocketAddr),
     /// What lets everybody into a demo, without a demo.
     #[error(
-        "--demo-for-all or POND_DEMO_FOR_ALL is on and there is no demo: add --demo, or leave it out"
+        "--demo-for-all, POND_DEMO_FOR_ALL or `demo-for-all` in the file is on and there is no demo: add --demo, or leave it out"
     )]
     NoDemo,
     /// Not what a log is filtered by.
@@ -214,17 +214,19 @@ impl CommandLine {
 pub fn log_filter(variable: Option<OsString>) -> Result<EnvFilter, ConfigError> {
     let variable = variable.unwrap_or_default();
     let wrong = || ConfigError::Log(variable.to_string_lossy().into_owned());
-    let text = variable.to_str().ok_or_else(wrong)?;
+    let text = variable.to_str().ok_or_else(wrong)?.trim();
     if text.is_empty() {
         return Ok(EnvFilter::new("warn"));
     }
+    // The filter takes spaces around a level for a part of its word.
+    let parts: Vec<_> = text.split(',').map(str::trim).collect();
     // A mere word that is no level would name a part of the program, of which all is logged.
-    let is_level = |word: &str| word.trim().parse::<LevelFilter>().is_ok();
-    let is_meant = |part: &str| part.contains(['=', '[', ']']) || is_level(part);
-    if !text.split(',').all(is_meant) {
+    let is_meant =
+        |part: &&str| part.contains(['=', '[', ']']) || part.parse::<LevelFilter>().is_ok();
+    if !parts.iter().all(is_meant) {
         return Err(wrong());
     }
-    EnvFilter::try_new(text).map_err(|_| wrong())
+    EnvFilter::try_new(parts.join(",")).map_err(|_| wrong())
 }
 
 fn without_empty_variable(arg: Arg) -> Arg {
@@ -365,14 +367,15 @@ mod tests {
         let filter = |text: &str| log_filter(Some(text.into())).map(|filter| filter.to_string());
         assert_eq!(log_filter(None).unwrap().to_string(), "warn");
         assert_eq!(filter("").unwrap(), "warn");
-        for right in [
-            "info",
-            "DEBUG",
-            "off",
-            "warn,backend=debug",
-            "backend::http=trace",
+        for (right, meant) in [
+            ("info", "info"),
+            ("DEBUG", "debug"),
+            ("off", "off"),
+            (" info\r", "info"),
+            ("warn, backend=debug", "backend=debug,warn"),
+            ("backend::http=trace", "backend::http=trace"),
         ] {
-            assert!(filter(right).is_ok(), "{right}");
+            assert_eq!(filter(right).unwrap(), meant, "{right}");
         }
         for wrong in ["blah", "warn,blah", "backend=blah", "on"] {
             let error = filter(wrong).unwrap_err().to_string();

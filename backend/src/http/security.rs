@@ -35,14 +35,19 @@ impl Guard {
             *request.method(),
             Method::GET | Method::HEAD | Method::OPTIONS
         );
+        let is_strange = site.is_local_demo && is_strange(site, headers);
+        let is_asked = is_upgrade || changes || is_api(request);
+        if !(is_strange || is_asked && is_foreign(site, headers)) {
+            return None;
+        }
         let (origin, host) = (shown(headers, header::ORIGIN), shown(headers, header::HOST));
-        let title = if site.is_local_demo && is_strange(site, headers) {
+        let title = if is_strange {
             format!(
                 "This demo is for this machine alone and answers to localhost, to addresses and to the \
                  host of --public-url, not to {host:?}. If that is its own name, start it with \
                  --public-url and that address"
             )
-        } else if (is_upgrade || changes || is_api(request)) && is_foreign(site, headers) {
+        } else {
             let public = site.public_origin.iter().map(|url| format!(" and {url}"));
             let public: String = public.collect();
             format!(
@@ -50,8 +55,6 @@ impl Guard {
                  If the page is its own, start it with --public-url and the page's address, or let the \
                  proxy before it keep the Host header"
             )
-        } else {
-            return None;
         };
         if self.log.check().is_ok() {
             warn!(

@@ -120,7 +120,6 @@ fn a_variable_that_is_wrong_is_named_with_what_it_takes() {
 fn a_variable_that_is_empty_is_not_set() {
     let names = [
         "POND_LISTEN",
-        "POND_DATA",
         "POND_DEMO",
         "POND_DEMO_FOR_ALL",
         "POND_RATE_LIMITS",
