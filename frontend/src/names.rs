@@ -40,6 +40,16 @@ pub fn unread(client: &Client, id: ConversationId, is_shown: bool) -> u64 {
     }
 }
 
+/// A name in small letters, to compare names and to look for one. In the page the browser makes them:
+/// it has the tables, which are 15 KB.
+pub fn lowercase(name: &str) -> String {
+    if cfg!(target_arch = "wasm32") {
+        js_sys::JsString::from(name).to_lower_case().into()
+    } else {
+        name.to_lowercase()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use shared::{RoomId, frame::User};

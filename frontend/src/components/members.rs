@@ -14,6 +14,7 @@ use super::{
 use crate::{
     i18n::{t, text},
     live::{act, each, live, memo, when},
+    names,
     part::IntoPart as _,
     router::{self, Route},
     session::{Session, Topic},
@@ -39,7 +40,7 @@ fn Group(presence: Presence) -> impl IntoView {
         session.with(Topic::People, |client| {
             let of_this = |person: &&Person| person.presence == presence;
             let people: Vec<_> = client.people().filter(of_this).cloned().collect();
-            order::by_key(people, |person| person.name.to_lowercase())
+            order::by_key(people, |person| names::lowercase(&person.name))
         })
     });
     let is_shown = move || {

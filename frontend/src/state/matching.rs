@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use client::{Client, order};
 use shared::{ConversationId, Timestamp, UserId, frame::Presence};
 
+use crate::names::lowercase;
+
 /// Somebody to write to, or a room to write in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Candidate {
@@ -76,7 +78,7 @@ pub(crate) fn name_asked(query: &str) -> Option<&str> {
 /// The best [`MOST_SHOWN`] for what was typed.
 pub(crate) fn best(query: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
     let (wanted, name) = wanted(query);
-    let needle = name.to_lowercase();
+    let needle = lowercase(name);
     let found: Vec<(Option<Fit>, Candidate)> = candidates
         .into_iter()
         .filter(|candidate| match candidate.kind {
@@ -88,7 +90,7 @@ pub(crate) fn best(query: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
                 let is_shown = wanted != Wanted::Everything || is_near(&candidate);
                 return is_shown.then_some((None, candidate));
             }
-            fit(&candidate.name.to_lowercase(), &needle).map(|fit| (Some(fit), candidate))
+            fit(&lowercase(&candidate.name), &needle).map(|fit| (Some(fit), candidate))
         })
         .collect();
     let mut found = order::by_key(found, |(fit, candidate)| {
@@ -101,7 +103,7 @@ pub(crate) fn best(query: &str, candidates: Vec<Candidate>) -> Vec<Candidate> {
             candidate.unread == 0,
             Reverse(candidate.last_at),
             presence,
-            candidate.name.to_lowercase(),
+            lowercase(&candidate.name),
         )
     });
     found.truncate(MOST_SHOWN);
