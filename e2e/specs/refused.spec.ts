@@ -30,6 +30,24 @@ test("a refused message says why and can be sent again", async ({ pond, windowOf
   await expect(refused).toHaveCount(1);
 });
 
+test("what one is about to press stays where somebody else writes meanwhile", async ({ pond, windowOf }) => {
+  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+  const window = await windowOf(ana, {
+    before: (page) => refuse(page, BAD_TEXT, (text) => text.includes("odd")),
+  });
+  await window.isReady();
+  await window.say("something plain");
+  await window.say("something odd");
+  const refused = window.message("something odd");
+  const retry = refused.getByRole("button", { name: "Retry" });
+  await retry.focus();
+  await expect(refused).not.toContainText("Ana");
+  await bo.send(EVERYONE, "between the two");
+  // Its author is named now that somebody else's stands before it.
+  await expect(refused).toContainText("Ana");
+  await expect(retry).toBeFocused();
+});
+
 test("a refused message can be taken away, and its words go back into the composer", async ({
   pond,
   windowOf,

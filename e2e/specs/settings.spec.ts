@@ -3,13 +3,17 @@
 import { PHONE, expect, test } from "../fixtures.ts";
 
 test("another language is shown at once and after a reload", async ({ person }) => {
-  const { window } = await person("Ana");
+  const [{ window }, bo] = [await person("Ana"), await person("Bo")];
   const { page } = window;
+  await bo.window.say("from Bo");
+  const times = window.message("from Bo").locator("time");
+  await expect(times).toHaveAttribute("title", / at \d\d:\d\d/);
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByRole("radio", { name: "中文" }).check();
   await expect(page.locator("html")).toHaveAttribute("lang", "zh-CN");
   await expect(page.getByRole("navigation", { name: "会话" })).toBeVisible();
   await expect(window.title).toHaveText("# 大家");
+  await expect(times).toHaveAttribute("title", /年.*月.*日/);
   await expect(page).toHaveTitle("大家 · Pond");
   await page.reload();
   await expect(window.title).toHaveText("# 大家");

@@ -1,7 +1,7 @@
 //! One message as a row: who, when, what, and how far it came.
 //!
 //! Owns the row's look. Knows nothing of scrolling; the list gives it a signal that says what to show
-//! and keeps the row while its key stays.
+//! and keeps the row while it can show that.
 //! Read next: [`way`] for what only own messages show, [`crate::state::text`], which takes the words
 //! apart.
 
@@ -28,6 +28,8 @@ pub struct Bubble {
     pub msg_id: MsgId,
     /// Who wrote it.
     pub from: UserId,
+    /// Whether this person did.
+    pub is_own: bool,
     /// Their name.
     pub name: String,
     /// The text as it was sent.
@@ -41,20 +43,12 @@ pub struct Bubble {
 }
 
 impl Bubble {
-    /// Whether a row that shows the one can show the other instead: it is the same message, and
-    /// maybe further on its way.
+    /// Whether a row that shows the one can show the other instead: it is an own message, maybe
+    /// further on its way, or nothing is different.
     pub fn is_same_row(&self, other: &Self) -> bool {
-        let Self {
-            msg_id,
-            from,
-            name,
-            content,
-            at: _,
-            starts_group,
-            fate: _,
-        } = self;
-        (msg_id, from, name) == (&other.msg_id, &other.from, &other.name)
-            && (content, starts_group) == (&other.content, &other.starts_group)
+        let words =
+            |bubble: &Self| (&bubble.content, &bubble.name) == (&other.content, &other.name);
+        self == other || (self.is_own && other.is_own && words(self))
     }
 }
 
@@ -75,8 +69,9 @@ pub enum Fate {
     Failed(Code),
 }
 
-/// A message in the list. Of what it shows only the fate and the time of an own one change while it
-/// is there, and the tab stop; the list makes another row where anything else does, the language too.
+/// A message in the list. An own one follows how far it came, when, and what stands before it; of
+/// other people's only the tab stop changes while it is there: the list makes another row where
+/// anything else does, the language too.
 #[component]
 pub fn Message(
     /// Where it is.
@@ -86,34 +81,18 @@ pub fn Message(
     /// Whether it is the list's one tab stop.
     is_stop: Signal<bool>,
 ) -> impl IntoView {
-    let me = Session::expect().me().id;
     let shown = bubble.get_untracked();
-    let way = (shown.from == me).then(|| Way::of(conversation, bubble));
-    let at = shown.at;
-    let clock = |class| match way {
-        Some(_) => live(move || time(class, bubble.with(|bubble| bubble.at))).part(),
-        None => time(class, at),
-    };
-    let (side, head) = if shown.starts_group {
-        let head = view! {
-            {author(&shown, is_stop, me)}
-            {clock("message__time")}
-        };
-        (author_face(&shown, me), head.part())
-    } else {
-        (clock("message__gutter"), ().part())
-    };
+    let way = shown.is_own.then(|| Way::of(conversation, bubble));
     let own = |part: fn(Way, Signal<bool>) -> Part| {
         way.map_or_else(|| ().part(), |way| part(way, is_stop))
     };
-    let first = if shown.starts_group {
-        " message--first"
-    } else {
-        ""
+    let (side, head) = match way {
+        Some(way) => (way.side(), way.head(is_stop)),
+        None => (side_of(&shown), head_of(&shown, is_stop)),
     };
-    let class = move || format!("message{first}{}", way.map_or("", Way::class));
-    let label = label_of(&shown, None);
+    let (label, starts_group) = (label_of(&shown, None), shown.starts_group);
     let label = move || way.map_or_else(|| label.clone(), Way::label);
+    let class = move || way.map_or_else(|| class_of(starts_group, ""), Way::class);
     view! {
         <article
             class=live(class)
@@ -135,6 +114,33 @@ pub fn Message(
     .part()
 }
 
+/// The classes of a row.
+fn class_of(starts_group: bool, more: &str) -> String {
+    let first = if starts_group { " message--first" } else { "" };
+    format!("message{first}{more}")
+}
+
+/// What stands beside the text: the author's face, or when it was, when asked.
+fn side_of(shown: &Bubble) -> Part {
+    if shown.starts_group {
+        author_face(shown)
+    } else {
+        time("message__gutter", shown.at)
+    }
+}
+
+/// What stands above it, where a group begins.
+fn head_of(shown: &Bubble, is_stop: Signal<bool>) -> Part {
+    if !shown.starts_group {
+        return ().part();
+    }
+    view! {
+        {author(shown, is_stop)}
+        {time("message__time", shown.at)}
+    }
+    .part()
+}
+
 /// What a screen reader says of a row.
 fn label_of(bubble: &Bubble, state: Option<&str>) -> String {
     let time = dates::time(bubble.at);
@@ -143,19 +149,19 @@ fn label_of(bubble: &Bubble, state: Option<&str>) -> String {
 
 /// The big face, which opens the private conversation for those who point; the name beside it does
 /// the same for the keyboard.
-fn author_face(shown: &Bubble, me: UserId) -> Part {
+fn author_face(shown: &Bubble) -> Part {
     let face = view! { <Face user=shown.from name=shown.name.clone() big=true /> }.part();
-    if shown.from == me {
+    if shown.is_own {
         return face;
     }
-    let peer = shown.from;
+    let (session, peer) = (Session::expect(), shown.from);
     view! {
         <button
             class="message__face"
             type="button"
             tabindex="-1"
             aria-hidden="true"
-            on:click=act(move |_| write_to(me, peer))
+            on:click=act(move |_| write_to(session, peer))
         >
             {face}
         </button>
@@ -164,12 +170,13 @@ fn author_face(shown: &Bubble, me: UserId) -> Part {
 }
 
 /// The author's name; another person's opens the private conversation with them.
-fn author(shown: &Bubble, is_stop: Signal<bool>, me: UserId) -> Part {
+fn author(shown: &Bubble, is_stop: Signal<bool>) -> Part {
     let name = shown.name.clone();
-    if shown.from == me {
+    if shown.is_own {
         return view! { <span class="message__who" dir="auto">{name}</span> }.part();
     }
-    let (peer, title) = (shown.from, (t().write_to)(&name));
+    let (session, peer) = (Session::expect(), shown.from);
+    let title = (t().write_to)(&name);
     view! {
         <button
             class="message__who"
@@ -177,7 +184,7 @@ fn author(shown: &Bubble, is_stop: Signal<bool>, me: UserId) -> Part {
             dir="auto"
             tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
             title=title
-            on:click=act(move |_| write_to(me, peer))
+            on:click=act(move |_| write_to(session, peer))
         >
             {name}
         </button>
@@ -221,7 +228,8 @@ fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<Part> {
         .collect()
 }
 
-fn write_to(me: UserId, peer: UserId) {
-    go(Route::Conversation(ConversationId::direct(me, peer)));
+fn write_to(session: Session, peer: UserId) {
+    let with_them = ConversationId::direct(session.me().id, peer);
+    go(Route::Conversation(with_them));
     focus::composer_soon();
 }

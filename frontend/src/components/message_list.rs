@@ -20,6 +20,7 @@ use web_sys::{Element, ResizeObserver};
 
 use self::{
     item::{ItemKey, Shows},
+    mounted::View,
     position::{Above, Position, Step},
     scroller::Scroller,
 };
@@ -29,7 +30,7 @@ use crate::{
     ime,
     live::{act, effect, live, memo, when},
     names,
-    part::{IntoPart as _, Part},
+    part::IntoPart as _,
     session::{Session, Topic},
     state::places::Places,
 };
@@ -142,8 +143,8 @@ fn listen(session: Session, conversation: ConversationId, scroller: Scroller) {
 
 impl Scroller {
     /// One element of the list.
-    fn view_of(self, conversation: ConversationId, key: ItemKey, shows: Shows) -> Part {
-        match shows {
+    fn view_of(self, conversation: ConversationId, key: ItemKey, shows: Shows) -> View {
+        let view = match shows {
             Shows::Gap => view! { <div class="messages__gap" aria-hidden="true"></div> }.part(),
             Shows::Top => view! { <Top conversation /> }.part(),
             Shows::Day(at) => view! { <Day at /> }.part(),
@@ -158,10 +159,13 @@ impl Scroller {
                     let stop = self.tab_stop.read();
                     matches!(&key, ItemKey::Row(key) if stop.as_ref() == Some(key))
                 });
-                view! { <Message conversation bubble=bubble.into() is_stop=is_stop.into() /> }
-                    .part()
+                let bubble = ArcRwSignal::new(bubble);
+                let (follows, is_stop) = (bubble.clone().into(), is_stop.into());
+                let view = view! { <Message conversation bubble=follows is_stop /> };
+                return (view.part(), Some(bubble));
             }
-        }
+        };
+        (view, None)
     }
 }
 

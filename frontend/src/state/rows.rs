@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) estimate: f64,
 }
 
-/// What stays the same while a row changes, so that its DOM is kept. A message has one key from the
+/// What stays the same while a row changes, so that its place is known. A message has one key from the
 /// moment it is written until long after it was stored.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Key {

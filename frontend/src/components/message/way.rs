@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::{Code, ConversationId};
 
-use super::{Bubble, Fate, label_of};
+use super::{Bubble, Fate, class_of, head_of, label_of, side_of};
 use crate::{
     components::clipboard,
     i18n::{t, text},
@@ -27,11 +27,10 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn of(conversation: ConversationId, bubble: Signal<Bubble>) -> Self {
-        let is_late = is_late(bubble);
         Self {
             conversation,
             bubble,
-            is_late,
+            is_late: is_late(bubble),
         }
     }
 
@@ -43,13 +42,24 @@ impl Way {
         self.is_late.get() && self.fate() == Fate::OnItsWay
     }
 
-    /// More classes of the row.
-    pub(super) fn class(self) -> &'static str {
-        match self.fate() {
+    /// The classes of the row.
+    pub(super) fn class(self) -> String {
+        let more = match self.fate() {
             Fate::OnItsWay if self.is_slow() => " message--pending",
             Fate::Failed(_) => " message--failed",
             _ => "",
-        }
+        };
+        class_of(self.bubble.with(|bubble| bubble.starts_group), more)
+    }
+
+    /// What stands beside the text.
+    pub(super) fn side(self) -> Part {
+        live(move || self.bubble.with(side_of)).part()
+    }
+
+    /// What stands above it.
+    pub(super) fn head(self, is_stop: Signal<bool>) -> Part {
+        live(move || self.bubble.with(|bubble| head_of(bubble, is_stop))).part()
     }
 
     /// What a screen reader says of the row.
@@ -79,11 +89,18 @@ impl Way {
 
     /// Why it was refused, and what can be done.
     pub(super) fn failure(self, is_stop: Signal<bool>) -> Part {
-        live(move || match self.fate() {
-            Fate::Failed(code) => view! { <Failed way=self code is_stop /> }.part(),
-            _ => ().part(),
-        })
-        .part()
+        let code = move || match self.fate() {
+            Fate::Failed(code) => Some(code),
+            _ => None,
+        };
+        when(
+            move || code().is_some(),
+            // Not made again while it stays refused: somebody may be about to press something.
+            move || match untrack(code) {
+                Some(code) => view! { <Failed way=self code is_stop /> }.part(),
+                None => ().part(),
+            },
+        )
     }
 
     /// How far a private one came. Its words are in the label.

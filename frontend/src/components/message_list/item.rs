@@ -1,7 +1,6 @@
 //! What lies in the list's DOM: gaps, lines and messages, each one element with a key.
 
 use client::{Client, Conversation, Delivery};
-use leptos::prelude::*;
 use shared::{ConversationId, Event, Message, Timestamp};
 
 use crate::{
@@ -27,7 +26,8 @@ pub(super) enum Holds {
     Row(usize),
 }
 
-/// What an element is called; it is kept while its key is in the list.
+/// What an element is called; it is kept while its key is in the list and it can show what that
+/// stands for.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum ItemKey {
     Gap(Gap),
@@ -45,14 +45,14 @@ pub(super) enum Gap {
     Below,
 }
 
-/// What an element shows, as far as it changes by a signal.
-#[derive(Clone)]
+/// What an element shows.
+#[derive(Clone, PartialEq)]
 pub(super) enum Shows {
     Gap,
     Top,
     Day(Timestamp),
     New,
-    Message(ArcRwSignal<Bubble>),
+    Message(Bubble),
 }
 
 /// The places for these pieces of all rows.
@@ -97,7 +97,7 @@ pub(super) fn shows(
         Key::Top => Shows::Top,
         Key::Day(_) => Shows::Day(row.at),
         Key::New => Shows::New,
-        Key::Message(..) => Shows::Message(ArcRwSignal::new(bubble(client, conversation, row)?)),
+        Key::Message(..) => Shows::Message(bubble(client, conversation, row)?),
     })
 }
 
@@ -113,6 +113,7 @@ fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bu
         return Some(Bubble {
             msg_id: msg_id.clone(),
             from: *from,
+            is_own: true,
             name: client.me().name.clone(),
             content: message.content.clone(),
             at: row.at,
@@ -132,6 +133,7 @@ fn bubble(client: &Client, conversation: ConversationId, row: &Row) -> Option<Bu
     Some(Bubble {
         msg_id: msg_id.clone(),
         from: *from,
+        is_own: *from == client.me().id,
         name: message.from_user.clone(),
         content: message.content.clone(),
         at: row.at,

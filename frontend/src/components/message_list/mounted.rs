@@ -12,7 +12,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::item::{Holds, ItemKey, Shows, Slot};
-use crate::{media::pixels, part::Part};
+use crate::{components::message::Bubble, media::pixels, part::Part};
+
+/// The view of a row, and what it follows, if it is a message's.
+pub(super) type View = (Part, Option<ArcRwSignal<Bubble>>);
 
 /// The children of the list.
 pub(super) struct Mounted {
@@ -25,6 +28,8 @@ struct Child {
     key: ItemKey,
     holds: Holds,
     shows: Shows,
+    /// Of a message: what its row follows.
+    bubble: Option<ArcRwSignal<Bubble>>,
     is_measured: bool,
     element: HtmlElement,
     /// Keeps what is in the element alive.
@@ -49,7 +54,7 @@ impl Mounted {
         slots: Vec<Slot>,
         has_news: bool,
         shows: &dyn Fn(Holds) -> Option<Shows>,
-        view_of: &dyn Fn(ItemKey, Shows) -> Part,
+        view_of: &dyn Fn(ItemKey, Shows) -> View,
     ) {
         let mut old: Vec<_> = self.all.drain(..).map(Some).collect();
         let mut places = Vec::new();
@@ -138,15 +143,16 @@ impl Child {
         owner: &Owner,
         Slot { key, holds }: Slot,
         shows: Shows,
-        view_of: &dyn Fn(ItemKey, Shows) -> Part,
+        view_of: &dyn Fn(ItemKey, Shows) -> View,
     ) -> Option<Self> {
         let owner = owner.with(Owner::new);
-        let view = owner.with(|| view_of(key.clone(), shows.clone()));
+        let (view, bubble) = owner.with(|| view_of(key.clone(), shows.clone()));
         let view = OwnedView::new_with_owner(view, owner).build();
         let child = Self {
             key,
             holds,
             shows,
+            bubble,
             is_measured: false,
             element: view.elements().into_iter().next()?.dyn_into().ok()?,
             _view: view,
@@ -158,9 +164,7 @@ impl Child {
     /// Whether it need not be made anew for this.
     fn can_show(&self, news: &Shows) -> bool {
         match (&self.shows, news) {
-            (Shows::Message(shown), Shows::Message(news)) => {
-                shown.with_untracked(|shown| news.with_untracked(|news| shown.is_same_row(news)))
-            }
+            (Shows::Message(shown), Shows::Message(news)) => shown.is_same_row(news),
             _ => true,
         }
     }
@@ -169,17 +173,18 @@ impl Child {
     fn follow(&mut self, holds: Holds, news: Option<Shows>) {
         self.holds = holds;
         self.fit();
-        match (&self.shows, news) {
-            (_, None) => {}
-            (Shows::Message(shown), Some(Shows::Message(now))) => {
-                let now = now.get_untracked();
-                if shown.with_untracked(|shown| *shown != now) {
-                    shown.set(now);
-                    self.is_measured = false;
-                }
-            }
-            (_, Some(news)) => self.shows = news,
+        let Some(news) = news else {
+            return;
+        };
+        let is_other = news != self.shows;
+        // What stands at the top follows the client by itself.
+        if is_other || news == Shows::Top {
+            self.is_measured = false;
         }
+        if let (true, Some(bubble), Shows::Message(now)) = (is_other, &self.bubble, &news) {
+            bubble.set(now.clone());
+        }
+        self.shows = news;
     }
 
     /// A gap takes its height at once, and not by an effect.
