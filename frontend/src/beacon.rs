@@ -63,8 +63,8 @@ impl Watchers {
     }
 }
 
-/// Below this many nobody is struck off: a screen of rows has as many.
-const AT_LEAST: usize = 512;
+/// Below this many nobody is struck off: a page has about as many that follow one thing.
+const AT_LEAST: usize = 64;
 
 #[cfg(test)]
 mod tests {
