@@ -3,7 +3,12 @@
 use std::{fmt, io, net::TcpStream};
 
 use shared::{Code, ServerFrame, frame::SendAnswer};
-use tungstenite::{Message, WebSocket, protocol::WebSocketConfig};
+use tungstenite::{
+    Message, WebSocket, client::IntoClientRequest as _, http::HeaderValue,
+    http::header::AUTHORIZATION, protocol::WebSocketConfig,
+};
+
+use crate::crowd::upgrade::Person;
 
 /// A signed-in socket.
 pub(crate) struct Socket {
@@ -22,21 +27,30 @@ pub(crate) enum Failure {
 }
 
 impl Socket {
-    /// Signs in to a demo under a name, and waits until it is in.
+    /// Signs in as somebody, and waits until it is in.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn sign_in(server: &str, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn sign_in(server: &str, person: &Person) -> Result<Self, Failure> {
         let unreachable = |source| Failure::Unreachable {
             server: server.to_owned(),
             source,
         };
         let stream = TcpStream::connect(server).map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        let url = format!("ws://{server}/?accessToken={name}");
+        let query = match person {
+            Person::Named(name) => format!("?accessToken={name}"),
+            Person::WithToken(_) => String::new(),
+        };
+        let url = format!("ws://{server}/{query}");
+        let mut request = url.into_client_request().map_err(broken)?;
+        if let Person::WithToken(token) = person {
+            let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(broken)?;
+            request.headers_mut().insert(AUTHORIZATION, bearer);
+        }
         let config = Some(WebSocketConfig::default());
         let (inner, _) =
-            tungstenite::client::client_with_config(url, stream, config).map_err(broken)?;
+            tungstenite::client::client_with_config(request, stream, config).map_err(broken)?;
         let mut socket = Self { inner };
         loop {
             if let ServerFrame::Auth(answer) = socket.next()? {

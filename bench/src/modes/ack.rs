@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::{
     blocking::{self, Socket},
+    crowd::upgrade::Person,
     disk::{self, Disk},
     histogram::Histogram,
     report::{Case, Report},
@@ -45,7 +46,7 @@ pub(crate) enum Failure {
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let target = flags.target.target()?;
-    let mut socket = Socket::sign_in(&target.server, "Bench")?;
+    let mut socket = Socket::sign_in(&target.server, &Person::Named("Bench".into()))?;
     let report = beside_syncs("ack", &flags.disk, flags.count, |number| {
         let id = format!("{}-{number}", crate::run_id());
         let text = wire::message(&id, &wire::content(CONTENT_BYTES));

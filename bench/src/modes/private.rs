@@ -24,8 +24,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let target = flags.target.target()?;
     let names = [wire::name(0), wire::name(1)];
     let [one, other] = &names;
-    let mut from = (Socket::sign_in(&target.server, one)?, one);
-    let mut to = (Socket::sign_in(&target.server, other)?, other);
+    let mut from = (Socket::sign_in(&target.server, &wire::person(0))?, one);
+    let mut to = (Socket::sign_in(&target.server, &wire::person(1))?, other);
     let report = ack::beside_syncs("private", &flags.disk, flags.count, |number| {
         let id = format!("{}-{number}", crate::run_id());
         let text = wire::private_message(to.1, &id, &wire::content(ack::CONTENT_BYTES));

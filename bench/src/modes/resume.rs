@@ -29,9 +29,13 @@ use crate::{
 pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
-    /// Sockets that are cut and come back, each of somebody else in a demo
+    /// Sockets that are cut and come back
     #[arg(long, default_value_t = 1000, value_name = "N")]
     sockets: usize,
+    /// They belong to this many people with accounts, on a server that is no demo; without it, each
+    /// belongs to somebody else in a demo
+    #[arg(long, value_name = "N")]
+    accounts: Option<usize>,
     /// Messages that they miss
     #[arg(long, default_value_t = 100, value_name = "N")]
     missed: u64,
@@ -60,21 +64,25 @@ pub(crate) enum Failure {
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
-    let target = flags.target.target()?;
     let crew = crew::Flags {
-        accounts: None,
+        accounts: flags.accounts,
         at_once: flags.at_once.min(64),
     };
+    let target = flags.target.target_in(crew.world())?;
     let people = crew.people(&target.server, flags.sockets)?;
+    let writer = match (flags.accounts, people.first()) {
+        (Some(_), Some(person)) => person.clone(),
+        _ => Person::Named("bench-writer".into()),
+    };
     let mut crowd = Crowd::new(&target.server)?;
     let mut progress = Progress::of("resume");
     crew.arrive(&mut crowd, &people, &mut progress)?;
-    let cursor = write(&target.server, 1)?;
+    let cursor = write(&target.server, &writer, 1)?;
     settle(&mut crowd, &mut progress)?;
     for at in 0..flags.sockets {
         crowd.cut(at);
     }
-    let head = write(&target.server, flags.missed)?;
+    let head = write(&target.server, &writer, flags.missed)?;
     let meter = Meter::start(target.process);
     let mut storm = Storm::new(crowd, cursor, head);
     storm.run(&people, flags.at_once, &mut progress)?;
@@ -95,6 +103,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         .with_any("server_rss_mib", resident.map(report::mib));
     let report = Report::new("resume")
         .setting("sockets", flags.sockets)
+        .setting("accounts", flags.accounts)
         .setting("missed", flags.missed)
         .setting("at_once", flags.at_once)
         .case(case);
@@ -103,8 +112,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
 }
 
 /// Somebody says so many things; where the last one stands.
-fn write(server: &str, count: u64) -> Result<Position, Failure> {
-    let mut writer = Socket::sign_in(server, "bench-writer")?;
+fn write(server: &str, by: &Person, count: u64) -> Result<Position, Failure> {
+    let mut writer = Socket::sign_in(server, by)?;
     let mut last = Position::new(ConversationId::EVERYONE, Seq::NONE);
     let part = Moment::now().nanos_since(Moment::ZERO);
     for number in 0..count {
