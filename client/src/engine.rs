@@ -42,6 +42,8 @@ pub struct Client {
     people: SortedMap<UserId, Person>,
     outbox: Outbox,
     asked: SortedMap<RequestId, Asked>,
+    /// How long an answer may take on this connection.
+    patience: Moment,
     last_request: u64,
     summary_wanted: bool,
     /// Private conversations with nobody, as the server said: a page was refused once.
@@ -81,6 +83,7 @@ impl Client {
             people,
             outbox: Outbox::default(),
             asked: SortedMap::new(),
+            patience: asking::ANSWER_OVERDUE,
             last_request: 0,
             summary_wanted: false,
             with_nobody: Vec::new(),
@@ -155,7 +158,7 @@ impl Client {
         {
             self.connect(now);
         }
-        self.asked.retain(|_, asked| asked.until > now);
+        self.forget_overdue(now);
         let typing_over: Vec<_> = self
             .conversations
             .values_mut()

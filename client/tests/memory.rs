@@ -6,6 +6,8 @@
     reason = "a test may fail"
 )]
 
+use std::collections::VecDeque;
+
 use client::{Client, Delivery, Effect, HELD, Moment, Outgoing};
 use shared::{
     Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
@@ -195,6 +197,44 @@ fn what_is_kept_is_compared_before_anything_is_sent() {
         }),
     );
     assert_eq!(texts(&sent(&mut client)), ["late"]);
+}
+
+#[test]
+fn on_a_line_on_which_an_answer_takes_fifteen_seconds_it_is_compared_all_the_same() {
+    let mut client = recalled(&holding_five());
+    client.adopt(queued("late"));
+    client.start(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello("first"));
+    let mut answers = VecDeque::new();
+    let (mut asked, mut sent_at) = (0, None);
+    for second in 0..120 {
+        let now = NOW + Moment::from_secs(second);
+        client.tick(now);
+        for frame in sent(&mut client) {
+            match frame {
+                ClientFrame::Heartbeat(beat) => {
+                    asked += 1;
+                    let answer = HeartbeatAnswer {
+                        request_id: beat.request_id,
+                        heads: vec![Position::new(ROOM, Seq(5))],
+                        diverged: vec![],
+                    };
+                    answers.push_back((now + Moment::from_secs(15), answer));
+                }
+                ClientFrame::SendToAll(_) => sent_at = sent_at.or(Some(second)),
+                _ => {}
+            }
+        }
+        while let Some((_, answer)) = answers.pop_front_if(|(at, _)| *at <= now) {
+            client.received(now, ServerFrame::Heartbeat(answer));
+        }
+    }
+    assert!(
+        sent_at.is_some_and(|at| at < 60),
+        "sent after {sent_at:?} s"
+    );
+    assert!(asked < 10, "asked {asked} times");
 }
 
 #[test]

@@ -20,6 +20,14 @@ pub(super) struct Asked {
     pub(super) what: Question,
     /// When the answer is overdue and the question is forgotten, to be asked again if it still stands.
     pub(super) until: Moment,
+    /// The server answered that it is to be asked later.
+    pub(super) is_put_off: bool,
+}
+
+impl Asked {
+    fn put_off(&mut self, until: Moment) {
+        (self.until, self.is_put_off) = (until, true);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,14 +91,14 @@ impl Client {
             return;
         };
         match (asked.what, error.code) {
-            (Question::People, _) => asked.until = now,
+            (Question::People, _) => asked.put_off(now),
             (Question::Newer(id) | Question::Older(id), Code::NoSuchUser) => {
                 self.forget_pulls(id);
                 self.with_nobody.push(id);
                 self.change(Change::Conversations);
             }
             // The question stands until then, so it is asked again and not at once.
-            _ => asked.until = now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis),
+            _ => asked.put_off(now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis)),
         }
     }
 
@@ -201,10 +209,22 @@ impl Client {
             request_id,
             Asked {
                 what,
-                until: now + ANSWER_OVERDUE,
+                until: now + self.patience,
+                is_put_off: false,
             },
         );
         self.transmit(frame(request_id));
+    }
+
+    /// Questions without an answer are forgotten, to be asked again. The next ones may take longer: a
+    /// server, or a line, that is so slow comes no sooner to an answer when it is asked twice, and one
+    /// that comes after its question was forgotten may say nothing any more.
+    pub(super) fn forget_overdue(&mut self, now: Moment) {
+        let is_overdue = |asked: &Asked| asked.until <= now && !asked.is_put_off;
+        if self.asked.values().any(is_overdue) {
+            self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
+        }
+        self.asked.retain(|_, asked| asked.until > now);
     }
 
     pub(super) fn last_request_id(&self) -> RequestId {
@@ -216,7 +236,9 @@ impl Client {
     }
 }
 
-/// A question without an answer is asked again after this long.
-const ANSWER_OVERDUE: Moment = Moment::from_secs(10);
+/// A question without an answer is asked again after this long, the first time on a connection.
+pub(super) const ANSWER_OVERDUE: Moment = Moment::from_secs(10);
+/// And after this long at most, each time twice as long as the last.
+const LONGEST_PATIENCE: Moment = Moment::from_secs(40);
 /// Where the server names no pause.
 pub(super) const PAUSE: Moment = Moment::from_secs(2);

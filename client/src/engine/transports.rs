@@ -129,6 +129,7 @@ impl Client {
     fn connection_lost(&mut self) {
         self.poll = None;
         self.asked.clear();
+        self.patience = super::asking::ANSWER_OVERDUE;
         self.outbox.requeue();
         for conversation in self.conversations.values_mut() {
             conversation.connection_lost();
