@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use backend::store::World;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{Code, frame::ServerFrame};
 
 use super::support::TestServer;
@@ -73,12 +73,6 @@ async fn who_is_signed_out_while_their_questions_wait_says_nothing_more() {
     let mut ana = server.peer_with("Authorization", &bearer).await;
     let others = format!("Bearer {}", server.account("Bo").await);
     let mut bo = server.peer_with("Authorization", &others).await;
-    let question =
-        |n: u32| json!({"type": "FIND_USERS_REQUEST", "body": {"requestId": n, "query": "a"}});
-    let message = |n: u32| {
-        let body = json!({"msgId": format!("m{n}"), "content": "hi"});
-        json!({"type": "SEND_TO_ALL_REQUEST", "body": body})
-    };
     for n in 0..BURST {
         ana.send_json(question(n)).await;
     }
@@ -98,11 +92,41 @@ async fn who_is_signed_out_while_their_questions_wait_says_nothing_more() {
 }
 
 #[tokio::test]
+async fn frames_by_request_end_with_the_session_that_sent_them() {
+    let server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
+    let bearer = format!("Bearer {}", server.account("Ana").await);
+    let header = [("Authorization", bearer.as_str())];
+    let mut ana = server.peer_with("Authorization", &bearer).await;
+    let others = format!("Bearer {}", server.account("Bo").await);
+    let mut bo = server.peer_with("Authorization", &others).await;
+    // More than are given back while they are asked.
+    ana.send_together((0..BURST + 200).map(question)).await;
+    while ana.next_of("FIND_USERS_RESPONSE").await["requestId"] != BURST - 1 {}
+    // Each question waits now, and what stands behind it with it.
+    let frames: Vec<_> = (0..16).flat_map(|n| [question(n), message(n)]).collect();
+    let posted = server.post("/api/v1/frames", &header, json!(frames));
+    let out = async {
+        bo.next_message().await;
+        let out = server.http("DELETE", "/api/v1/sessions/current", &header, None);
+        assert_eq!(out.await.status, 204);
+        bo.pull(shared::ConversationId::EVERYONE, None, None)
+            .await
+            .head
+    };
+    let (answer, said) = tokio::join!(posted, out);
+    assert_eq!(answer.status, 401, "{}", answer.body);
+    let in_the_end = bo
+        .pull(shared::ConversationId::EVERYONE, None, None)
+        .await
+        .head;
+    assert!(said.0 < 12, "signed out too late to see anything: {said:?}");
+    assert!(in_the_end.0 <= said.0 + 1, "{said:?}, then {in_the_end:?}");
+}
+
+#[tokio::test]
 async fn questions_that_wait_do_not_hold_up_the_end_of_the_server() {
     let mut server = TestServer::start(World::Accounts, |config| config.rate_limits = true);
     let bearer = format!("Bearer {}", server.account("Ana").await);
-    let question =
-        |n: u32| json!({"type": "FIND_USERS_REQUEST", "body": {"requestId": n, "query": "a"}});
     let mut first = server.peer_with("Authorization", &bearer).await;
     for n in 0..BURST {
         first.send_json(question(n)).await;
@@ -224,6 +248,15 @@ async fn a_reader_that_never_reads_holds_nobody_back_and_gets_the_heads() {
         last + 1,
         "and a pull gives what was left out"
     );
+}
+
+fn question(n: u32) -> Value {
+    json!({"type": "FIND_USERS_REQUEST", "body": {"requestId": n, "query": "a"}})
+}
+
+fn message(n: u32) -> Value {
+    let body = json!({"msgId": format!("m{n}"), "content": "hi"});
+    json!({"type": "SEND_TO_ALL_REQUEST", "body": body})
 }
 
 /// Questions that are answered at once.
