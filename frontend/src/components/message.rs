@@ -14,7 +14,7 @@ use self::way::Way;
 use super::{face::Face, focus};
 use crate::{
     i18n::{dates, t},
-    live::{act, live},
+    live::{Live, act, live},
     part::{IntoPart as _, Part},
     router::{Route, go},
     session::Session,
@@ -86,18 +86,19 @@ pub fn Message(
     let own = |part: fn(Way, Signal<bool>) -> Part| {
         way.map_or_else(|| ().part(), |way| part(way, is_stop))
     };
-    let (side, head) = match way {
-        Some(way) => (way.side(), way.head(is_stop)),
-        None => (side_of(&shown), head_of(&shown, is_stop)),
+    let (side, head, class, label) = if let Some(way) = way {
+        let (class, label) = (live(move || way.class()), live(move || way.label()));
+        (way.side(), way.head(is_stop), class, label)
+    } else {
+        let (class, label) = (class_of(shown.starts_group, ""), label_of(&shown, None));
+        let (class, label) = (live(move || class.clone()), live(move || label.clone()));
+        (side_of(&shown), head_of(&shown, is_stop), class, label)
     };
-    let (label, starts_group) = (label_of(&shown, None), shown.starts_group);
-    let label = move || way.map_or_else(|| label.clone(), Way::label);
-    let class = move || way.map_or_else(|| class_of(starts_group, ""), Way::class);
     view! {
         <article
-            class=live(class)
-            tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
-            aria-label=live(label)
+            class=class
+            tabindex=tab_index(is_stop)
+            aria-label=label
         >
             {side}
             <div class="message__body">
@@ -112,6 +113,11 @@ pub fn Message(
         </article>
     }
     .part()
+}
+
+/// Of what Tab reaches in a row: of the one row that is the list's tab stop, and of no other.
+fn tab_index(is_stop: Signal<bool>) -> Live<&'static str> {
+    live(move || if is_stop.get() { "0" } else { "-1" })
 }
 
 /// The classes of a row.
@@ -182,7 +188,7 @@ fn author(shown: &Bubble, is_stop: Signal<bool>) -> Part {
             class="message__who"
             type="button"
             dir="auto"
-            tabindex=live(move || if is_stop.get() { "0" } else { "-1" })
+            tabindex=tab_index(is_stop)
             title=title
             on:click=act(move |_| write_to(session, peer))
         >
@@ -204,21 +210,21 @@ fn time(class: &'static str, at: Timestamp) -> Part {
 
 /// The text as nodes. Nothing a person wrote is ever read as HTML.
 fn pieces(content: &str, is_stop: Signal<bool>) -> Vec<Part> {
-    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     parse(content)
         .into_iter()
         .map(|piece| match piece {
             Piece::Words(words) => words.to_owned().part(),
             Piece::Code(code) => view! { <code>{code.to_owned()}</code> }.part(),
             Piece::Block(code) => {
-                view! { <pre tabindex=live(tab_index)><code>{code.to_owned()}</code></pre> }.part()
+                view! { <pre tabindex=tab_index(is_stop)><code>{code.to_owned()}</code></pre> }
+                    .part()
             }
             Piece::Link(address) => view! {
                 <a
                     href=address.to_owned()
                     target="_blank"
                     rel="noopener noreferrer nofollow ugc"
-                    tabindex=live(tab_index)
+                    tabindex=tab_index(is_stop)
                 >
                     {address.to_owned()}
                 </a>

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::{Code, ConversationId};
 
-use super::{Bubble, Fate, class_of, head_of, label_of, side_of};
+use super::{Bubble, Fate, class_of, head_of, label_of, side_of, tab_index};
 use crate::{
     components::clipboard,
     i18n::{t, text},
@@ -124,7 +124,6 @@ fn Failed(way: Way, code: Code, is_stop: Signal<bool>) -> impl IntoView {
     let (bubble, conversation) = (way.bubble, way.conversation);
     let session = Session::expect();
     let drafts = expect_context::<Drafts>();
-    let tab_index = move || if is_stop.get() { "0" } else { "-1" };
     let was_copied = RwSignal::new(false);
     let retry = move |_| {
         let msg_id = bubble.with_untracked(|bubble| bubble.msg_id.clone());
@@ -148,13 +147,13 @@ fn Failed(way: Way, code: Code, is_stop: Signal<bool>) -> impl IntoView {
             <span class="message__why">
                 {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
             </span>
-            <button type="button" tabindex=live(tab_index) on:click=act(retry)>
+            <button type="button" tabindex=tab_index(is_stop) on:click=act(retry)>
                 {text(|t| t.retry)}
             </button>
-            <button type="button" tabindex=live(tab_index) on:click=act(copy)>
+            <button type="button" tabindex=tab_index(is_stop) on:click=act(copy)>
                 {live(move || if was_copied.get() { t().copied } else { t().copy })}
             </button>
-            <button type="button" tabindex=live(tab_index) on:click=act(delete)>
+            <button type="button" tabindex=tab_index(is_stop) on:click=act(delete)>
                 {text(|t| t.delete)}
             </button>
         </div>
