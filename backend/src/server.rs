@@ -17,17 +17,13 @@ use tokio::{
     net::TcpStream,
     time::{interval, timeout},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
-    auth::{Auth, UserLimits},
     bus::Bus,
-    commands::Commands,
     config::Config,
     gateway::Gateway,
     http::{self, Site},
-    hub::Hub,
     store::{OpenError, Store, World},
 };
 
@@ -70,17 +66,8 @@ impl Server {
         let address = listener.local_addr().map_err(listen_failed)?;
         let store = Arc::new(Store::open(&config.data, config.world, config.page_limit)?);
         let (bus, subscription) = Bus::local();
-        let limits = UserLimits::new(config.rate_limits);
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let gateway = Arc::new(Gateway {
-            auth: Auth::new(config.world, config.rate_limits),
-            commands: Commands::new(Arc::clone(&store), bus, limits),
-            hub: Arc::new(Hub::default()),
-            store,
-            build: env!("POND_BUILD"),
-            stop,
-            tasks,
-        });
+        let gateway = Gateway::new(store, config.world, bus, config.rate_limits);
+        let gateway = Arc::new(gateway);
         let hub = Arc::clone(&gateway.hub);
         let stopped = gateway.stop.clone().cancelled_owned();
         gateway.tasks.spawn(async move {

@@ -19,7 +19,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument as _, debug, info_span};
 
 use self::{connection::Connection, greeting::Claim, socket::Socket};
-use crate::{auth::Auth, commands::Commands, hub::Hub, store::Store};
+use crate::{
+    auth::{Auth, UserLimits},
+    bus::Bus,
+    commands::Commands,
+    hub::Hub,
+    store::{Store, World},
+};
 
 pub use closed::Closed;
 
@@ -42,6 +48,20 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// A node that nobody is connected to yet. It stores here and tells its bus of it; what its people
+    /// are told comes by [`Hub::run`]. `is_limited` says whether it counts how much each does.
+    pub fn new(store: Arc<Store>, world: World, bus: Bus, is_limited: bool) -> Self {
+        Self {
+            auth: Auth::new(world, is_limited),
+            commands: Commands::new(Arc::clone(&store), bus, UserLimits::new(is_limited)),
+            hub: Arc::default(),
+            store,
+            build: env!("POND_BUILD"),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
     /// Answers the request for an upgrade; the connection goes on in a task of its own.
     pub fn upgrade(self: &Arc<Self>, request: Request, claim: Claim) -> Response {
         let gateway = Arc::clone(self);

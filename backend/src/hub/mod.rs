@@ -173,7 +173,9 @@ impl Hub {
         }
     }
 
-    async fn deliver(&self, events: impl Iterator<Item = Event>) {
+    /// Tells these events, in this order, to whom they concern. [`Hub::run`] does it for all that its bus
+    /// says.
+    pub async fn deliver(&self, events: impl Iterator<Item = Event>) {
         let mut to_all = Burst::default();
         // They speak of messages, and follow them.
         let mut reads = Vec::new();

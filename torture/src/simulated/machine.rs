@@ -5,7 +5,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use shared::{ConversationId, Message};
 
 use super::{
-    model::Flaw,
+    servers::Flaw,
     steps::{Step, step},
     world::{World, conversations, conversations_of, number},
 };
@@ -64,6 +64,9 @@ impl StateMachineTest for Simulation {
     fn teardown(mut world: World, expected: Expected) {
         world.heal();
         let is_kept = expected.is_kept(&world);
+        if expected.flaw.is_none() {
+            world.check_marks();
+        }
         let report = histcheck::check(&world.history());
         assert!(report.is_good(), "{report}");
         assert!(

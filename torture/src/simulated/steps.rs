@@ -7,7 +7,7 @@
 
 use proptest::prelude::*;
 
-use super::world::{NODES, USERS};
+use super::{servers::NODES, world::DEVICES};
 use crate::dice::Dice;
 
 /// One thing that happens.
@@ -21,12 +21,14 @@ pub(super) enum Step {
     Upward { who: usize },
     /// The next frame on its way to a device comes to it.
     Downward { who: usize },
-    /// A node takes one of its sends a step further. Where that is the step to the bus, `told` says
-    /// what the bus makes of it for each node.
+    /// A person has seen all that a device shows of a conversation.
+    Read { who: usize, place: usize },
+    /// A node does one of the things that it has to do. Where it tells the bus, `heard` says what comes
+    /// of it at each node.
     Work {
         node: usize,
         which: usize,
-        told: [Told; NODES],
+        heard: [Heard; NODES],
     },
     /// The bus tells a node one of the things that are on their way, in whatever order.
     Tell { which: usize },
@@ -50,9 +52,9 @@ pub(super) enum Step {
     Reload { who: usize, holds_log: bool },
 }
 
-/// What becomes of one event on the bus on its way to one node.
+/// How often a node hears one thing that is told on the bus.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Told {
+pub(super) enum Heard {
     Once,
     Never,
     Twice,
@@ -99,14 +101,14 @@ impl Step {
     fn of(number: u64) -> Self {
         let mut dice = Dice::new(number);
         let mut below = |n: usize| usize::try_from(dice.between(0, n as u64)).unwrap_or(0);
-        let (kind, who, node) = (below(102), below(USERS.len()), below(NODES));
+        let (kind, who, node) = (below(114), below(DEVICES.len()), below(NODES));
         match kind {
             0..29 => Self::Upward { who },
             29..58 => Self::Downward { who },
             58..71 => Self::Work {
                 node,
-                which: below(4),
-                told: [(); NODES].map(|()| TOLD[below(TOLD.len())]),
+                which: below(6),
+                heard: [(); NODES].map(|()| HEARD[below(HEARD.len())]),
             },
             71..78 => Self::Tell { which: below(8) },
             78..85 => Self::Write {
@@ -116,31 +118,35 @@ impl Step {
             85..89 => Self::Wait {
                 seconds: 1 + below(3),
             },
-            89..94 => Self::CrashAt {
-                // The last one twice: an answer is on its way for a moment only.
-                point: CrashPoint::ALL[below(5).min(3)],
+            89..95 => Self::CrashAt {
+                // The last ones more often: a send is there for a moment only.
+                point: CrashPoint::ALL[[0, 1, 2, 2, 2, 3, 3, 3][below(8)]],
             },
-            94 => Self::Crash { node },
-            95 => Self::Cut { who },
-            96 => Self::Refuse { who },
-            97 => Self::Overflow { who },
-            98 => Self::Spoil {
+            95 => Self::Crash { node },
+            96 => Self::Cut { who },
+            97 => Self::Refuse { who },
+            98 => Self::Overflow { who },
+            99 => Self::Spoil {
                 who,
                 how: [Spoiled::Lost, Spoiled::Late, Spoiled::LateAndTwice][below(3)],
             },
-            99 => Self::Part { node },
-            100 => Self::Join { node },
-            _ => Self::Reload {
+            100 => Self::Part { node },
+            101 => Self::Join { node },
+            102 => Self::Reload {
                 who,
                 holds_log: below(2) == 0,
+            },
+            _ => Self::Read {
+                who,
+                place: below(3),
             },
         }
     }
 }
 
 /// One in ten is lost and one in ten comes twice, also when all is well.
-const TOLD: [Told; 10] = {
-    let mut told = [Told::Once; 10];
-    (told[0], told[1]) = (Told::Never, Told::Twice);
-    told
+const HEARD: [Heard; 10] = {
+    let mut heard = [Heard::Once; 10];
+    (heard[0], heard[1]) = (Heard::Never, Heard::Twice);
+    heard
 };

@@ -1,12 +1,12 @@
 //! The world: devices on nodes, frames on their way. It does what the steps say and draws nothing.
 //!
-//! Read next: `nodes` for what the servers do, `faults` for what goes wrong, `healing` for how it
-//! ends, `always` for what holds all the while.
+//! Read next: `faults` for what goes wrong, `healing` for how it ends, `always` and `marks` for
+//! what holds all the while.
 
 mod always;
 mod faults;
 mod healing;
-mod nodes;
+mod marks;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -20,12 +20,13 @@ use client::{Client, Closed, Effect, Moment};
 use histcheck::{ClientId, History, Members, Person};
 use shared::{
     ClientFrame, Code, ConversationId, Message, MsgId, ServerFrame, Timestamp, UserId,
-    frame::{AuthAnswer, User},
+    frame::{SendAnswer, SendToAll, SendToOne},
 };
 
+use self::marks::Marks;
 use super::{
     PATIENCE,
-    model::{Flaw, Sending, Store, is_member},
+    servers::{Flaw, NODES, Servers, user},
     steps::{CrashPoint, Step},
 };
 use crate::{
@@ -36,6 +37,8 @@ use crate::{
 /// One device, and the two directions of its socket.
 struct Peer {
     client: Client,
+    /// How far it has read, as of the last look since its app started.
+    read: Marks,
     recorder: Recorder,
     /// The node it is connected to.
     node: Option<usize>,
@@ -56,19 +59,14 @@ pub(super) struct Seen {
     pub(super) unheard: u32,
     /// Messages that waited while their device started again.
     pub(super) resumed: u32,
+    /// How often a read mark moved on a device.
+    pub(super) read: u32,
 }
 
 /// The truth, the clients, and what is between them.
 pub(super) struct World {
-    flaw: Option<Flaw>,
-    store: Store,
+    servers: Servers,
     peers: Vec<Peer>,
-    /// What each node is working on.
-    nodes: [Vec<Sending>; NODES],
-    /// Which nodes hear nothing of the bus.
-    is_parted: [bool; NODES],
-    /// What the bus still has to tell, and to which node.
-    bus: Vec<(usize, Message)>,
     /// The clients' clock.
     now: Moment,
     /// The history's clock: every step is a time of its own.
@@ -77,13 +75,16 @@ pub(super) struct World {
     seen: Seen,
     healed_at: Option<Moment>,
     converged_at: Option<Moment>,
+    /// There was no end to asking and answering.
+    is_endless: bool,
 }
 
 impl World {
     pub(super) fn new(flaw: Option<Flaw>) -> Self {
         let clock = Arc::new(AtomicU64::new(0));
-        let peer = |(at, user): (usize, u64)| Peer {
-            client: Client::new(user_of(user), None, seed(at, 0)),
+        let peer = |(at, id): (usize, u64)| Peer {
+            client: Client::new(user(UserId(id)), None, seed(at, 0)),
+            read: Marks::new(),
             recorder: Recorder::new(client_id(at), Clock::Simulated(Arc::clone(&clock))),
             node: None,
             connections: 0,
@@ -92,18 +93,15 @@ impl World {
             is_touched: false,
         };
         let mut world = Self {
-            flaw,
-            store: Store::default(),
-            peers: USERS.into_iter().enumerate().map(peer).collect(),
-            nodes: Default::default(),
-            is_parted: [false; NODES],
-            bus: Vec::new(),
+            servers: Servers::new(PEOPLE, flaw),
+            peers: DEVICES.into_iter().enumerate().map(peer).collect(),
             now: Moment::from_secs(1),
             clock,
             written: 0,
             seen: Seen::default(),
             healed_at: None,
             converged_at: None,
+            is_endless: false,
         };
         for at in 0..world.peers.len() {
             world.start(at);
@@ -118,19 +116,20 @@ impl World {
         }
         match step {
             Step::Write { who, place } => self.write(who, place),
-            Step::Wait { seconds } => (0..seconds).for_each(|_| self.wait()),
+            Step::Wait { seconds } => (0..seconds).for_each(|_| self.wait(1)),
             Step::Upward { who } => self.upward(who, false),
             Step::Refuse { who } => self.upward(who, true),
             Step::Downward { who } => self.downward(who),
-            Step::Work { node, which, told } => self.work(node, which, told),
-            Step::Tell { which } => self.tell(which),
+            Step::Read { who, place } => self.read(who, place),
+            Step::Work { node, which, heard } => self.servers.work(node, which, heard),
+            Step::Tell { which } => self.seen.unheard += u32::from(self.servers.tell(which)),
             Step::Cut { who } => self.cut(who),
             Step::Crash { node } => self.crash(node),
             Step::CrashAt { point } => self.crash_at(point),
             Step::Overflow { who } => self.overflow(who),
             Step::Spoil { who, how } => self.spoil(who, how),
-            Step::Part { node } => self.is_parted[node] = true,
-            Step::Join { node } => self.is_parted[node] = false,
+            Step::Part { node } => self.servers.part(node, true),
+            Step::Join { node } => self.servers.part(node, false),
             Step::Reload { who, holds_log } => self.reload(who, holds_log),
         }
     }
@@ -152,7 +151,7 @@ impl World {
                 .iter()
                 .map(|id| (place(*id), members(id)))
                 .collect(),
-            clients: USERS
+            clients: DEVICES
                 .into_iter()
                 .enumerate()
                 .map(|(at, user)| (client_id(at), Person(user)))
@@ -165,7 +164,7 @@ impl World {
     }
 
     pub(super) fn log(&self, conversation: ConversationId) -> &[Message] {
-        self.store.log(conversation)
+        self.servers.log(conversation)
     }
 
     /// What happened so far of what is rare.
@@ -197,8 +196,8 @@ impl World {
         self.follow(at);
     }
 
-    fn wait(&mut self) {
-        self.now += Moment::from_secs(1);
+    fn wait(&mut self, seconds: u64) {
+        self.now += Moment::from_secs(seconds);
         for at in 0..self.peers.len() {
             let now = self.now;
             self.peers[at].client.tick(now);
@@ -206,7 +205,37 @@ impl World {
         }
     }
 
+    /// A frame of a device comes to its node, which may be too busy for messages.
+    fn upward(&mut self, at: usize, is_busy: bool) {
+        let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
+            return;
+        };
+        match &frame {
+            ClientFrame::SendToAll(SendToAll { msg_id, .. })
+            | ClientFrame::SendToOne(SendToOne { msg_id, .. })
+                if is_busy =>
+            {
+                self.peers[at].down.push_back(refused(msg_id.clone()));
+            }
+            _ => self.servers.receive(node, at, frame),
+        }
+    }
+
+    /// What was written to a device's socket is on its way.
+    fn collect(&mut self, at: usize) {
+        if let Some(node) = self.peers[at].node {
+            let sent = self.servers.sent(node, at);
+            for frame in &sent {
+                self.check_counts(at, frame);
+            }
+            self.peers[at].down.extend(sent);
+        }
+    }
+
     fn downward(&mut self, at: usize) {
+        if self.peers[at].down.is_empty() {
+            self.collect(at);
+        }
         if let Some(frame) = self.peers[at].down.pop_front() {
             self.tick();
             let (now, peer) = (self.now, &mut self.peers[at]);
@@ -218,40 +247,52 @@ impl World {
 
     /// A socket breaks; what was on its way is gone, in both directions.
     fn cut(&mut self, at: usize) {
-        let (now, peer) = (self.now, &mut self.peers[at]);
-        peer.up.clear();
-        peer.down.clear();
-        if peer.node.take().is_some() {
-            peer.client.closed(now, Closed::Lost);
+        if self.hang_up(at) {
+            let now = self.now;
+            self.peers[at].client.closed(now, Closed::Lost);
         }
         self.follow(at);
+    }
+
+    /// Says whether there was a socket.
+    fn hang_up(&mut self, at: usize) -> bool {
+        let peer = &mut self.peers[at];
+        peer.up.clear();
+        peer.down.clear();
+        let node = peer.node.take();
+        if let Some(node) = node {
+            self.servers.disconnect(node, at);
+        }
+        node.is_some()
     }
 
     /// Does what a client asks.
     fn follow(&mut self, at: usize) {
         self.tick();
-        let now = self.now;
-        let peer = &mut self.peers[at];
-        peer.is_touched = true;
-        while let Some(effect) = peer.client.next_effect() {
+        self.peers[at].is_touched = true;
+        while let Some(effect) = self.peers[at].client.next_effect() {
             match effect {
-                Effect::Connect(_) => {
-                    peer.node = Some((at + peer.connections) % NODES);
-                    peer.connections += 1;
-                    peer.up.clear();
-                    peer.client.opened(now);
-                    peer.down = [ServerFrame::Auth(hello(USERS[at]))].into();
-                }
+                Effect::Connect(_) => self.connect(at),
                 Effect::Disconnect => {
-                    peer.node = None;
-                    peer.up.clear();
-                    peer.down.clear();
+                    self.hang_up(at);
                 }
-                Effect::Transmit(frame) => peer.up.push_back(frame),
+                Effect::Transmit(frame) => self.peers[at].up.push_back(frame),
                 Effect::Poll(_) | Effect::Probe => {}
             }
         }
+        let peer = &mut self.peers[at];
         peer.recorder.observe(&mut peer.client);
+        self.note_read(at);
+    }
+
+    fn connect(&mut self, at: usize) {
+        self.hang_up(at);
+        let (now, peer) = (self.now, &mut self.peers[at]);
+        let node = (at + peer.connections) % NODES;
+        peer.connections += 1;
+        peer.node = Some(node);
+        self.servers.connect(node, at, UserId(DEVICES[at]));
+        peer.client.opened(now);
     }
 
     fn tick(&mut self) {
@@ -267,7 +308,7 @@ pub(super) fn conversations() -> [ConversationId; 3] {
 
 /// Those that a device is to hold.
 pub(super) fn conversations_of(at: usize) -> Vec<ConversationId> {
-    let mine = |id: &ConversationId| is_member(UserId(USERS[at]), *id);
+    let mine = |id: &ConversationId| is_member(UserId(DEVICES[at]), *id);
     conversations().into_iter().filter(mine).collect()
 }
 
@@ -281,21 +322,23 @@ pub(super) fn number(msg_id: &MsgId) -> usize {
     usize::from_str_radix(msg_id.as_str(), 16).unwrap()
 }
 
-fn hello(user: u64) -> AuthAnswer {
-    AuthAnswer {
-        code: Code::Success,
-        message: String::new(),
-        user: Some(user_of(user)),
-        build: None,
-        incarnation: Some("the same".into()),
-    }
+/// Whose a conversation is.
+pub(super) fn is_member(user: UserId, conversation: ConversationId) -> bool {
+    matches!(conversation, ConversationId::Room(_)) || conversation.peer_of(user).is_some()
 }
 
-fn user_of(id: u64) -> User {
-    User {
-        id: UserId(id),
-        name: format!("Peer{id}"),
-    }
+/// A refusal that passes.
+fn refused(msg_id: MsgId) -> ServerFrame {
+    ServerFrame::Send(SendAnswer {
+        msg_id,
+        code: Code::Unavailable,
+        message: String::new(),
+        conversation: None,
+        seq: None,
+        sent_at: None,
+        check: None,
+        retry_after_ms: None,
+    })
 }
 
 /// What spreads the reconnects of a device, another one each time that its app starts.
@@ -309,5 +352,5 @@ fn client_id(at: usize) -> ClientId {
 }
 
 /// Whose device each peer is: two people have two.
-pub(super) const USERS: [u64; 6] = [1, 2, 3, 4, 1, 2];
-pub(super) const NODES: usize = 3;
+pub(super) const DEVICES: [u64; 6] = [1, 2, 3, 4, 1, 2];
+const PEOPLE: u64 = 4;

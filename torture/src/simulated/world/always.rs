@@ -3,8 +3,7 @@
 use client::{Client, Delivery};
 use shared::{Event, UserId};
 
-use super::{USERS, World, conversations};
-use crate::simulated::model::is_member;
+use super::{DEVICES, World, conversations, is_member};
 
 impl World {
     /// Looks at the store, and at those whom the last step reached: nobody else can have changed, and
@@ -23,6 +22,7 @@ impl World {
             if peer.is_touched {
                 self.check_held(at, &peer.client);
                 self.check_acknowledged(at, &peer.client);
+                self.check_read(at);
             }
         }
     }
@@ -31,12 +31,12 @@ impl World {
     fn check_held(&self, at: usize, client: &Client) {
         for conversation in client.conversations() {
             let (id, timeline) = (conversation.id, conversation.timeline());
-            let (cursor, head) = (timeline.cursor(), self.store.head(id));
+            let (cursor, head) = (timeline.cursor(), self.servers.head(id));
             assert!(
                 cursor <= head,
                 "{at} holds {id} up to {cursor:?} of {head:?}"
             );
-            let is_theirs = is_member(UserId(USERS[at]), id);
+            let is_theirs = is_member(UserId(DEVICES[at]), id);
             assert!(
                 is_theirs || timeline.events().len() == 0,
                 "{at} holds {id}, which is not theirs"

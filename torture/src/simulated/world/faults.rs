@@ -1,19 +1,18 @@
 //! What goes wrong with the nodes, on the way, and with the devices.
 
-use std::collections::BTreeMap;
-
 use client::{Client, Delivery, Moment, Outgoing};
-use shared::{ConversationId, ServerFrame, event::Position, frame::Heads};
+use shared::{ServerFrame, UserId};
 
-use super::{NODES, USERS, World, seed, user_of};
-use crate::simulated::steps::{CrashPoint, Spoiled};
+use super::{DEVICES, World, seed};
+use crate::simulated::{
+    servers::{NODES, user},
+    steps::{CrashPoint, Spoiled},
+};
 
 impl World {
     /// A node dies with all that it was at, wherever it was. What starts in its place hears the bus.
     pub(super) fn crash(&mut self, node: usize) {
-        self.nodes[node].clear();
-        self.is_parted[node] = false;
-        self.bus.retain(|(to, _)| *to != node);
+        self.servers.crash(node);
         for at in 0..self.peers.len() {
             if self.peers[at].node == Some(node) {
                 self.cut(at);
@@ -23,6 +22,7 @@ impl World {
 
     /// So does the first one that has a send just there.
     pub(super) fn crash_at(&mut self, point: CrashPoint) {
+        (0..self.peers.len()).for_each(|at| self.collect(at));
         if let Some(node) = (0..NODES).find(|node| self.is_at(*node, point)) {
             *self.seen.crashes.entry(point).or_default() += 1;
             self.crash(node);
@@ -35,31 +35,22 @@ impl World {
         let mut answered = self.peers.iter().filter(|peer| peer.node == Some(node));
         match point {
             CrashPoint::Answered => answered.any(|peer| peer.down.iter().any(is_ack)),
-            point => self.nodes[node].iter().any(|sending| sending.at() == point),
+            point => self.servers.is_at(node, point),
         }
     }
 
     /// A mailbox is full: its pushes are forgotten, and their newest numbers told.
     pub(super) fn overflow(&mut self, at: usize) {
-        let peer = &mut self.peers[at];
-        let mut heads: BTreeMap<ConversationId, Position> = BTreeMap::new();
-        peer.down.retain(|frame| {
-            let ServerFrame::Message(message) = frame else {
-                return true;
-            };
-            let head = Position::new(message.conversation, message.seq);
-            let known = heads.entry(message.conversation).or_insert(head);
-            known.seq = known.seq.max(message.seq);
-            false
-        });
-        let heads = heads.into_values().collect();
-        peer.down.push_back(ServerFrame::Heads(Heads { heads }));
+        if let Some(node) = self.peers[at].node {
+            self.servers.overflow(node, at);
+        }
     }
 
     /// One push on its way is lost, late, or late and twice. None comes before an answer that was
     /// given before it, since one socket keeps its order.
     pub(super) fn spoil(&mut self, at: usize, how: Spoiled) {
         let is_push = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
+        self.collect(at);
         let down = &mut self.peers[at].down;
         if let Some(which) = down.iter().position(is_push)
             && let Some(frame) = down.remove(which)
@@ -80,8 +71,9 @@ impl World {
         self.cut(at);
         let peer = &mut self.peers[at];
         let seed = seed(at, peer.connections);
-        let client = Client::new(user_of(USERS[at]), None, seed);
+        let client = Client::new(user(UserId(DEVICES[at])), None, seed);
         let former = std::mem::replace(&mut peer.client, client);
+        peer.read.clear();
         if let (true, Some(incarnation)) = (holds_log, former.incarnation()) {
             let ids = former.conversations().map(|one| one.id);
             let pages = ids.filter_map(|id| former.page(id)).collect();

@@ -3,25 +3,16 @@
 use client::Link;
 use shared::ConversationId;
 
-use super::{NODES, World, conversations_of};
-use crate::simulated::{PATIENCE, steps::Told};
+use super::{World, conversations_of};
+use crate::simulated::{PATIENCE, servers::NODES, steps::Heard};
 
 impl World {
     /// Nothing goes wrong any more but on the bus, and time goes by until everybody holds everything.
     pub(in crate::simulated) fn heal(&mut self) {
-        self.is_parted = [false; NODES];
-        let healed = self.now;
-        self.healed_at = Some(healed);
-        while self.now < healed + PATIENCE * 2 {
-            if !self.settle() {
-                // Asked and answered for ever: a broken server can do that.
-                return;
-            }
-            if self.has_converged() {
-                self.converged_at = Some(self.now);
-                break;
-            }
-            self.wait();
+        self.servers.calm();
+        self.healed_at = Some(self.now);
+        if self.converge() {
+            self.converged_at = Some(self.now);
         }
         for at in 0..self.peers.len() {
             for conversation in conversations_of(at) {
@@ -30,11 +21,29 @@ impl World {
         }
     }
 
-    /// Everything on its way arrives; says whether there is an end to it.
-    fn settle(&mut self) -> bool {
+    /// Time goes by until everybody holds everything; says whether that came.
+    pub(super) fn converge(&mut self) -> bool {
+        let start = self.now;
+        while self.now <= start + PATIENCE {
+            if !self.settle() {
+                return false;
+            }
+            if self.has_converged() {
+                return true;
+            }
+            self.wait(SLOW_TICK);
+        }
+        false
+    }
+
+    /// Everything on its way arrives; says whether there is an end to it: a broken server
+    /// can be asked, and answer, for ever.
+    pub(super) fn settle(&mut self) -> bool {
         for _ in 0..MOST_ROUNDS {
-            let is_idle = self.bus.is_empty()
-                && self.nodes.iter().all(Vec::is_empty)
+            if self.is_endless {
+                break;
+            }
+            let is_idle = self.servers.is_idle()
                 && self
                     .peers
                     .iter()
@@ -47,10 +56,13 @@ impl World {
                 self.downward(at);
             }
             for node in 0..NODES {
-                self.work(node, 0, HEALED);
-                self.tell(node);
+                for _ in 0..AT_A_TIME {
+                    self.servers.work(node, 0, HEALED);
+                    self.servers.tell(node);
+                }
             }
         }
+        self.is_endless = true;
         false
     }
 
@@ -74,7 +86,7 @@ impl World {
             let client = &peer.client;
             let holds_all = |id: &ConversationId| {
                 let held = client.conversation(*id).map(|one| one.timeline().cursor());
-                held == Some(self.store.head(*id)) && client.outgoing(*id).count() == 0
+                held == Some(self.servers.head(*id)) && client.outgoing(*id).count() == 0
             };
             client.link() == Link::Connected && conversations_of(at).iter().all(holds_all)
         })
@@ -83,6 +95,10 @@ impl World {
 
 /// What the bus makes of each message while all is well: a push is a hint, so one node hears nothing.
 /// It is the same for all messages, so that leaving out a step moves nothing here.
-const HEALED: [Told; NODES] = [Told::Once, Told::Twice, Told::Never];
-/// Longer and it is for ever. Source: four times the most that some hundred healthy worlds took.
-const MOST_ROUNDS: u32 = 600;
+const HEALED: [Heard; NODES] = [Heard::Once, Heard::Twice, Heard::Never];
+/// Seconds between two looks at the clock. Source: as rarely as in a tab that nobody looks at.
+const SLOW_TICK: u64 = 5;
+/// Things that a node does while a frame comes and goes.
+const AT_A_TIME: usize = 4;
+/// Longer and it is for ever. Source: three times the most that some hundred healthy worlds took.
+const MOST_ROUNDS: u32 = 380;
