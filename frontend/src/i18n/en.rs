@@ -12,6 +12,7 @@ pub(super) static TEXTS: Texts = Texts {
         0 => format!("{conversation} · Pond"),
         _ => format!("({}) {conversation} · Pond", super::texts::badge(unread)),
     },
+    between: " ",
 
     sidebar: "Conversations",
     find: "Find or message…",

@@ -15,6 +15,8 @@ pub struct Texts {
     pub skip_to_conversation: &'static str,
     pub loading: &'static str,
     pub page_title: fn(unread: u64, conversation: &str) -> String,
+    /// Stands between two sentences.
+    pub between: &'static str,
 
     // The sidebar
     pub sidebar: &'static str,

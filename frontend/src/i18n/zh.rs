@@ -12,6 +12,7 @@ pub(super) static TEXTS: Texts = Texts {
         0 => format!("{conversation} · Pond"),
         _ => format!("({}) {conversation} · Pond", super::texts::badge(unread)),
     },
+    between: "",
 
     sidebar: "会话",
     find: "找人、找会话…",

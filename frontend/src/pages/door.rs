@@ -306,14 +306,16 @@ impl Wrong {
             Self::PasswordTooShort => (texts.password_too_short)(MIN_PASSWORD_CHARS),
             Self::PasswordTooLong => texts.password_too_long.to_owned(),
             Self::Api(ApiError::Unreachable) => {
-                format!("{} {}", texts.no_connection, texts.server_unreachable_hint)
+                let hint = texts.server_unreachable_hint;
+                format!("{}{}{hint}", texts.no_connection, texts.between)
             }
             Self::Api(ApiError::Refused { code, retry_after }) => {
                 let what = (texts.error)(code);
                 match retry_after {
                     Some(pause) => {
                         let seconds = pause.as_secs() + 1;
-                        format!("{what} {}", (texts.try_again_in)(seconds))
+                        let when = (texts.try_again_in)(seconds);
+                        format!("{what}{}{when}", texts.between)
                     }
                     None => what.to_owned(),
                 }

@@ -145,7 +145,7 @@ fn Failed(way: Way, code: Code, is_stop: Signal<bool>) -> impl IntoView {
     view! {
         <div class="message__failed">
             <span class="message__why">
-                {live(move || format!("{} {}", t().not_sent, (t().error)(code)))}
+                {live(move || [t().not_sent, t().between, (t().error)(code)].concat())}
             </span>
             <button type="button" tabindex=tab_index(is_stop) on:click=act(retry)>
                 {text(|t| t.retry)}
