@@ -1,54 +1,36 @@
 //! The world: devices on nodes, frames on their way. It does what the steps say and draws nothing.
 //!
-//! Read next: `faults` for what goes wrong, `healing` for how it ends, `always` and `marks` for
+//! Read next: `devices` for what goes to and fro, `faults` for what goes wrong, `healing` for how it ends, `always` and `marks` for
 //! what holds all the while.
 
 mod always;
+mod devices;
 mod faults;
 mod healing;
 mod marks;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use client::{Client, Closed, Effect, Moment};
+use client::Moment;
 use histcheck::{ClientId, History, Members, Person};
-use shared::{
-    ClientFrame, Code, ConversationId, Message, MsgId, ServerFrame, Timestamp, UserId,
-    frame::{SendAnswer, SendToAll, SendToOne},
-};
+use shared::{ConversationId, Message, MsgId, UserId};
 
-use self::marks::Marks;
+use self::devices::Peer;
 use super::{
     PATIENCE,
-    servers::{Flaw, NODES, Servers, user},
+    servers::{Flaw, Servers},
     steps::{CrashPoint, Step},
 };
 use crate::{
     dice::Dice,
-    recorder::{Clock, Recorder, place},
+    recorder::{Clock, place},
 };
-
-/// One device, and the two directions of its socket.
-struct Peer {
-    client: Client,
-    /// How far it has read, as of the last look since its app started.
-    read: Marks,
-    recorder: Recorder,
-    /// The node it is connected to.
-    node: Option<usize>,
-    /// How often it has connected. Each time it comes to the next node.
-    connections: usize,
-    up: VecDeque<ClientFrame>,
-    down: VecDeque<ServerFrame>,
-    /// Whether its engine heard something in this step.
-    is_touched: bool,
-}
 
 /// What is rare, counted, so that a fault that no step reaches is not taken for one that is survived.
 #[derive(Default)]
@@ -82,19 +64,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(flaw: Option<Flaw>) -> Self {
         let clock = Arc::new(AtomicU64::new(0));
-        let peer = |(at, id): (usize, u64)| Peer {
-            client: Client::new(user(UserId(id)), None, seed(at, 0)),
-            read: Marks::new(),
-            recorder: Recorder::new(client_id(at), Clock::Simulated(Arc::clone(&clock))),
-            node: None,
-            connections: 0,
-            up: VecDeque::new(),
-            down: VecDeque::new(),
-            is_touched: false,
-        };
+        let peer = |at| Peer::new(at, Clock::Simulated(Arc::clone(&clock)));
         let mut world = Self {
             servers: Servers::new(PEOPLE, flaw),
-            peers: DEVICES.into_iter().enumerate().map(peer).collect(),
+            peers: (0..DEVICES.len()).map(peer).collect(),
             now: Moment::from_secs(1),
             clock,
             written: 0,
@@ -172,129 +145,6 @@ impl World {
         &self.seen
     }
 
-    /// The engine of a device begins.
-    fn start(&mut self, at: usize) {
-        let (now, client) = (self.now, &mut self.peers[at].client);
-        client.start(now);
-        for conversation in conversations_of(at) {
-            client.open(now, conversation);
-        }
-        self.follow(at);
-    }
-
-    fn write(&mut self, at: usize, place: usize) {
-        let mine = conversations_of(at);
-        let conversation = mine[place % mine.len()];
-        self.written += 1;
-        let msg_id = msg_id(self.written);
-        let content = format!("message {}", self.written);
-        self.tick();
-        let (now, peer) = (self.now, &mut self.peers[at]);
-        peer.recorder.invoked(conversation, &msg_id, &content);
-        peer.client
-            .send(now, Timestamp(0), conversation, msg_id, content);
-        self.follow(at);
-    }
-
-    fn wait(&mut self, seconds: u64) {
-        self.now += Moment::from_secs(seconds);
-        for at in 0..self.peers.len() {
-            let now = self.now;
-            self.peers[at].client.tick(now);
-            self.follow(at);
-        }
-    }
-
-    /// A frame of a device comes to its node, which may be too busy for messages.
-    fn upward(&mut self, at: usize, is_busy: bool) {
-        let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
-            return;
-        };
-        match &frame {
-            ClientFrame::SendToAll(SendToAll { msg_id, .. })
-            | ClientFrame::SendToOne(SendToOne { msg_id, .. })
-                if is_busy =>
-            {
-                self.peers[at].down.push_back(refused(msg_id.clone()));
-            }
-            _ => self.servers.receive(node, at, frame),
-        }
-    }
-
-    /// What was written to a device's socket is on its way.
-    fn collect(&mut self, at: usize) {
-        if let Some(node) = self.peers[at].node {
-            let sent = self.servers.sent(node, at);
-            for frame in &sent {
-                self.check_counts(at, frame);
-            }
-            self.peers[at].down.extend(sent);
-        }
-    }
-
-    fn downward(&mut self, at: usize) {
-        if self.peers[at].down.is_empty() {
-            self.collect(at);
-        }
-        if let Some(frame) = self.peers[at].down.pop_front() {
-            self.tick();
-            let (now, peer) = (self.now, &mut self.peers[at]);
-            peer.recorder.received(&frame, None);
-            peer.client.received(now, frame);
-            self.follow(at);
-        }
-    }
-
-    /// A socket breaks; what was on its way is gone, in both directions.
-    fn cut(&mut self, at: usize) {
-        if self.hang_up(at) {
-            let now = self.now;
-            self.peers[at].client.closed(now, Closed::Lost);
-        }
-        self.follow(at);
-    }
-
-    /// Says whether there was a socket.
-    fn hang_up(&mut self, at: usize) -> bool {
-        let peer = &mut self.peers[at];
-        peer.up.clear();
-        peer.down.clear();
-        let node = peer.node.take();
-        if let Some(node) = node {
-            self.servers.disconnect(node, at);
-        }
-        node.is_some()
-    }
-
-    /// Does what a client asks.
-    fn follow(&mut self, at: usize) {
-        self.tick();
-        self.peers[at].is_touched = true;
-        while let Some(effect) = self.peers[at].client.next_effect() {
-            match effect {
-                Effect::Connect(_) => self.connect(at),
-                Effect::Disconnect => {
-                    self.hang_up(at);
-                }
-                Effect::Transmit(frame) => self.peers[at].up.push_back(frame),
-                Effect::Poll(_) | Effect::Probe => {}
-            }
-        }
-        let peer = &mut self.peers[at];
-        peer.recorder.observe(&mut peer.client);
-        self.note_read(at);
-    }
-
-    fn connect(&mut self, at: usize) {
-        self.hang_up(at);
-        let (now, peer) = (self.now, &mut self.peers[at]);
-        let node = (at + peer.connections) % NODES;
-        peer.connections += 1;
-        peer.node = Some(node);
-        self.servers.connect(node, at, UserId(DEVICES[at]));
-        peer.client.opened(now);
-    }
-
     fn tick(&mut self) {
         self.clock.fetch_add(1, Ordering::Relaxed);
     }
@@ -325,20 +175,6 @@ pub(super) fn number(msg_id: &MsgId) -> usize {
 /// Whose a conversation is.
 pub(super) fn is_member(user: UserId, conversation: ConversationId) -> bool {
     matches!(conversation, ConversationId::Room(_)) || conversation.peer_of(user).is_some()
-}
-
-/// A refusal that passes.
-fn refused(msg_id: MsgId) -> ServerFrame {
-    ServerFrame::Send(SendAnswer {
-        msg_id,
-        code: Code::Unavailable,
-        message: String::new(),
-        conversation: None,
-        seq: None,
-        sent_at: None,
-        check: None,
-        retry_after_ms: None,
-    })
 }
 
 /// What spreads the reconnects of a device, another one each time that its app starts.
