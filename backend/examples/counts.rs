@@ -89,8 +89,8 @@ async fn fan_out(bursts: u64) -> Outcome {
         ends.push(end);
         let (stream, _) = listener.accept()?;
         stream.set_nonblocking(true)?;
-        let stream = Arc::new(tokio::net::TcpStream::from_std(stream)?);
-        let mailbox = Mailbox::of(stream, Wire::Socket(Encoding::Json));
+        let stream = tokio::net::TcpStream::from_std(stream)?;
+        let mailbox = Mailbox::of(stream, Encoding::Json);
         // One person's devices, who are not told of themselves.
         seats.push(hub.join(&session(), Arc::new(mailbox), None));
     }

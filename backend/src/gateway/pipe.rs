@@ -11,13 +11,12 @@ use std::{
 
 use axum::body::Bytes;
 use shared::limits::MAX_FRAME_BYTES;
-use tokio::net::TcpStream;
 
 use crate::hub::{Kind, Mailbox};
 
 /// Both directions of a socket.
 pub(super) struct Pipe {
-    stream: Arc<TcpStream>,
+    /// Whose socket it is.
     mailbox: Arc<Mailbox>,
     /// What was read at once and is more than the library has room for.
     ahead: VecDeque<u8>,
@@ -30,19 +29,13 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
-    pub(super) fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>) -> Self {
+    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
         Self {
-            stream,
             mailbox,
             ahead: VecDeque::new(),
             reads_left: MAX_READS,
             is_dry: false,
         }
-    }
-
-    /// What is written to.
-    pub(super) fn stream(&self) -> &TcpStream {
-        &self.stream
     }
 
     /// Waits until the system has something to read, or an error to tell. Cancel-safe.
@@ -51,7 +44,9 @@ impl Pipe {
     /// whose memory would be kept as long as it is known.
     pub(super) async fn readable(&self) {
         // What went wrong is told by the read that follows.
-        let _ = poll_fn(|context| self.stream.poll_read_ready(context)).await;
+        if let Ok(stream) = self.mailbox.stream() {
+            let _ = poll_fn(|context| stream.poll_read_ready(context)).await;
+        }
     }
 
     /// Whether nothing is left to read, so that it is the system that says when there is.
@@ -61,7 +56,7 @@ impl Pipe {
 
     /// Reads all there is, as far as `scratch` goes, and fills the buffer with the first of it.
     fn read_ahead(&mut self, scratch: &mut [u8], buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.try_read(scratch);
+        let read = self.mailbox.stream()?.try_read(scratch);
         self.is_dry = matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         let came = scratch.get(..read?).unwrap_or_default();
         let (first, more) = came.split_at(came.len().min(buffer.len()));

@@ -34,7 +34,7 @@ use super::{
     encoding::{Received, asked_for},
     pipe::{LIBRARY_BUFFER_BYTES, Pipe},
 };
-use crate::hub::{Frame, Kind, Mailbox, Wire};
+use crate::hub::{Frame, Kind, Mailbox};
 
 /// One WebSocket.
 pub struct Socket {
@@ -91,10 +91,8 @@ async fn open(
 
 impl Socket {
     fn of(stream: TcpStream, came_early: Vec<u8>, encoding: Encoding) -> Self {
-        let stream = Arc::new(stream);
-        let mailbox = Mailbox::of(Arc::clone(&stream), Wire::Socket(encoding));
-        let mailbox = Arc::new(mailbox);
-        let pipe = Pipe::new(stream, Arc::clone(&mailbox));
+        let mailbox = Arc::new(Mailbox::of(stream, encoding));
+        let pipe = Pipe::new(Arc::clone(&mailbox));
         let config = WebSocketConfig::default()
             .read_buffer_size(LIBRARY_BUFFER_BYTES)
             .write_buffer_size(0)
@@ -215,7 +213,7 @@ impl Socket {
             if self.mailbox.is_closed() {
                 return Err(Closed::NotSignedIn);
             }
-            let stream = self.inner.get_ref().stream();
+            let stream = self.mailbox.stream().map_err(|_| Closed::ByPeer)?;
             match timeout_at(until, stream.writable()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return Err(Closed::ByPeer),

@@ -80,21 +80,21 @@ impl Frame {
     /// Its bytes, as this connection wants them.
     pub fn bytes(&self, wire: Wire) -> Bytes {
         match wire {
-            Wire::Socket(encoding) => self.on_socket(encoding),
+            Wire::Socket(encoding) => self.on_socket(encoding).clone(),
             Wire::Json => {
                 let framed = self.on_socket(Encoding::Json);
-                framed.slice(header_bytes(&framed).min(framed.len())..)
+                framed.slice(header_bytes(framed).min(framed.len())..)
             }
         }
     }
 
-    fn on_socket(&self, encoding: Encoding) -> Bytes {
+    fn on_socket(&self, encoding: Encoding) -> &Bytes {
         let frame = &self.0.frame;
         let make = || match encoding {
             Encoding::Json => framed(frame.encode(), Data::Text),
             Encoding::Protobuf => framed(frame.encode_protobuf(), Data::Binary),
         };
-        self.0.on_socket.of(encoding).get_or_init(make).clone()
+        self.0.on_socket.of(encoding).get_or_init(make)
     }
 }
 
@@ -167,15 +167,13 @@ impl Burst {
     }
 
     /// All of it as one piece, copied together once for all sockets of an encoding.
-    pub(super) fn joined(&self, wire: Wire) -> Bytes {
+    pub(super) fn joined(&self, encoding: Encoding) -> &Bytes {
         if let [only] = &self.told[..] {
-            return only.frame.bytes(wire);
+            return only.frame.on_socket(encoding);
         }
-        let join = || self.frames(wire).flat_map(|(bytes, _)| bytes).collect();
-        match wire {
-            Wire::Socket(encoding) => self.joined.of(encoding).get_or_init(join).clone(),
-            Wire::Json => join(),
-        }
+        let frames = || self.frames(Wire::Socket(encoding));
+        let join = || frames().flat_map(|(bytes, _)| bytes).collect();
+        self.joined.of(encoding).get_or_init(join)
     }
 }
 
@@ -222,13 +220,10 @@ mod tests {
         for name in ["Ana", "Bo"] {
             burst.add(joined(name), Kind::Hint, None);
         }
-        for wire in [
-            Wire::Socket(Encoding::Json),
-            Wire::Socket(Encoding::Protobuf),
-            Wire::Json,
-        ] {
-            let one_by_one: Vec<_> = burst.frames(wire).flat_map(|(bytes, _)| bytes).collect();
-            assert_eq!(burst.joined(wire), one_by_one, "{wire:?}");
+        for encoding in Encoding::ALL {
+            let frames = burst.frames(Wire::Socket(encoding));
+            let one_by_one: Vec<_> = frames.flat_map(|(bytes, _)| bytes).collect();
+            assert_eq!(burst.joined(encoding), &one_by_one, "{encoding:?}");
         }
     }
 

@@ -7,10 +7,11 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use axum::body::Bytes;
+use shared::Encoding;
 use socket2::SockRef;
 use tokio::{net::TcpStream, sync::Notify};
 
@@ -21,18 +22,21 @@ use super::{
 use crate::sabotage::{self, Defect};
 
 /// The queue to one connection.
+///
+/// All that a write to a socket that takes it looks at lies in one line of the cache, in this order:
+/// everybody's mailbox is looked at for each burst, and none is in the cache by then.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub struct Mailbox {
-    wire: Wire,
     inner: Mutex<Inner>,
+    wire: Wire,
+    /// Where it goes at once; without one, it waits until it is taken.
+    stream: Option<TcpStream>,
     stirred: Notify,
 }
 
-/// Small, since everybody's is looked at for each burst.
 #[derive(Debug, Default)]
 struct Inner {
-    /// Where it goes at once; without one, it waits until it is taken.
-    stream: Option<Arc<TcpStream>>,
     /// What waits; nothing, most of the time.
     backlog: Option<Box<Backlog>>,
     /// A question is being answered, which nothing overtakes that is told meanwhile.
@@ -44,16 +48,21 @@ struct Inner {
 
 impl Mailbox {
     /// One that writes straight into this socket.
-    pub fn of(stream: Arc<TcpStream>, wire: Wire) -> Self {
-        let inner = Inner {
-            stream: Some(stream),
-            ..Inner::default()
-        };
+    pub fn of(stream: TcpStream, encoding: Encoding) -> Self {
         Self {
-            wire,
-            inner: Mutex::new(inner),
-            stirred: Notify::new(),
+            wire: Wire::Socket(encoding),
+            stream: Some(stream),
+            ..Self::default()
         }
+    }
+
+    /// The socket, to read from it and to wait for it.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn stream(&self) -> io::Result<&TcpStream> {
+        let stream = self.stream.as_ref();
+        stream.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// Tells one thing.
@@ -70,10 +79,13 @@ impl Mailbox {
         if inner.is_closed || inner.is_over {
             return;
         }
-        let joined = burst.joined(self.wire);
-        let mut written = inner.try_write(&joined);
-        if written == joined.len() {
-            return;
+        let mut written = 0;
+        if let Wire::Socket(encoding) = self.wire {
+            let joined = burst.joined(encoding);
+            written = self.try_write(&inner, joined);
+            if written == joined.len() {
+                return;
+            }
         }
         for (bytes, kind) in burst.frames(self.wire) {
             inner.keep_from(&mut written, bytes, kind);
@@ -102,7 +114,7 @@ impl Mailbox {
         inner.is_held = false;
         if let Some(frame) = answer {
             let bytes = frame.bytes(self.wire);
-            let written = inner.try_write(&bytes);
+            let written = self.try_write(&inner, &bytes);
             if written < bytes.len() {
                 let backlog = inner.backlog.get_or_insert_default();
                 if written > 0 {
@@ -119,7 +131,7 @@ impl Mailbox {
     /// Bytes that are a whole frame on this wire already.
     pub fn write(&self, bytes: Bytes, kind: Kind) {
         let mut inner = self.inner();
-        if !inner.is_over && inner.put(bytes, kind) {
+        if !inner.is_over && self.put(&mut inner, bytes, kind) {
             drop(inner);
             self.stirred.notify_one();
         }
@@ -128,7 +140,8 @@ impl Mailbox {
     /// The same, of a goodbye: what is told from now on leaves no more.
     pub fn write_last(&self, bytes: Bytes) {
         let mut inner = self.inner();
-        if !std::mem::replace(&mut inner.is_over, true) && inner.put(bytes, Kind::Answer) {
+        if !std::mem::replace(&mut inner.is_over, true) && self.put(&mut inner, bytes, Kind::Answer)
+        {
             drop(inner);
             self.stirred.notify_one();
         }
@@ -139,11 +152,9 @@ impl Mailbox {
     /// # Errors
     /// What the system said; then the connection is over.
     pub fn flush(&self) -> io::Result<usize> {
+        let stream = self.stream()?;
         let mut inner = self.inner();
         let mut total = 0;
-        let Some(stream) = inner.stream.clone() else {
-            return Err(io::ErrorKind::NotConnected.into());
-        };
         while let Some(backlog) = &mut inner.backlog {
             let Some(piece) = backlog.piece(self.wire) else {
                 inner.backlog = None;
@@ -167,9 +178,13 @@ impl Mailbox {
         self.stirred.notify_one();
     }
 
-    /// Lets the socket go; who still knows this mailbox tells it nothing any more.
+    /// The connection is over: who still knows this mailbox tells it nothing any more. The socket ends
+    /// with the last of them, which is at the latest when the burst that is being told is.
     pub fn detach(&self) {
-        *self.inner() = Inner::default();
+        *self.inner() = Inner {
+            is_over: true,
+            ..Inner::default()
+        };
     }
 
     /// Whether the connection is to end.
@@ -209,21 +224,14 @@ impl Mailbox {
         inner.is_closed || inner.backlog.is_some()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Nothing that runs under the lock can panic half-way through a change.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
     /// Bytes that the socket took just now: none where something waits already. What went wrong is
     /// found again by whoever flushes.
-    fn try_write(&self, piece: &[u8]) -> usize {
+    fn try_write(&self, inner: &Inner, piece: &[u8]) -> usize {
         match &self.stream {
-            Some(stream) if self.backlog.is_none() && !self.is_held => {
+            Some(stream) if inner.backlog.is_none() && !inner.is_held => {
                 // Most sockets take it, so the system is asked at once and not the runtime, which
                 // would look up whether they do; where one does not, the runtime has to know.
-                let written = SockRef::from(&**stream).send(piece);
+                let written = SockRef::from(stream).send(piece);
                 written.or_else(|_| stream.try_write(piece)).unwrap_or(0)
             }
             _ => 0,
@@ -231,15 +239,22 @@ impl Inner {
     }
 
     /// Writes a frame as far as the socket takes it; says whether something of it waits.
-    fn put(&mut self, bytes: Bytes, kind: Kind) -> bool {
-        let mut written = self.try_write(&bytes);
+    fn put(&self, inner: &mut Inner, bytes: Bytes, kind: Kind) -> bool {
+        let mut written = self.try_write(inner, &bytes);
         let waits = written < bytes.len();
         if waits {
-            self.keep_from(&mut written, bytes, kind);
+            inner.keep_from(&mut written, bytes, kind);
         }
         waits
     }
 
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Nothing that runs under the lock can panic half-way through a change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
     /// Lets the part of a frame wait that was not `written`.
     fn keep_from(&mut self, written: &mut usize, bytes: Bytes, kind: Kind) {
         if *written >= bytes.len() {
@@ -259,7 +274,7 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use shared::{
-        ConversationId, Encoding, Seq, ServerFrame,
+        ConversationId, Seq, ServerFrame,
         event::Position,
         frame::{Heads, UserJoined},
     };
@@ -312,9 +327,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let there = TcpStream::connect(listener.local_addr().unwrap());
         let (there, here) = tokio::join!(there, listener.accept());
-        let here = Arc::new(here.unwrap().0);
+        let here = here.unwrap().0;
         here.writable().await.unwrap();
-        (Mailbox::of(here, Wire::Socket(encoding)), there.unwrap())
+        (Mailbox::of(here, encoding), there.unwrap())
     }
 
     /// The frames that arrive until `last`, each decoded.
@@ -384,9 +399,8 @@ mod tests {
     }
 
     async fn flush_all(mailbox: &Mailbox) {
-        let stream = mailbox.inner().stream.clone().unwrap();
         while mailbox.has_waiting() {
-            stream.writable().await.unwrap();
+            mailbox.stream().unwrap().writable().await.unwrap();
             mailbox.flush().unwrap();
         }
     }
