@@ -1,7 +1,7 @@
 //! Who is here, on which connections, and what the others have not heard of it yet.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,7 +21,9 @@ use crate::{auth::Session, bus::ConnectionId, store::TokenHash};
 
 #[derive(Default)]
 pub(super) struct Seats {
-    connections: HashMap<ConnectionId, Seat>,
+    /// In the order in which they came, so that a burst goes through the memory in the order in which the
+    /// system laid out what it keeps for each of them.
+    connections: BTreeMap<ConnectionId, Seat>,
     people: HashMap<UserId, Attendance>,
     /// The same connections as a list, made when it is asked for and somebody came or went.
     roster: Option<Roster>,
