@@ -156,7 +156,7 @@ impl Worker {
         if sabotage::is(Defect::AcksBeforeCommit) {
             jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
-        let committed = written.and_then(|()| self.connection.execute_batch("COMMIT"));
+        let committed = written.and_then(|()| self.execute("COMMIT"));
         match committed {
             Ok(()) => jobs.drain(..).for_each(|job| job.0.finish(Ok(()))),
             Err(error) => {
@@ -173,12 +173,18 @@ impl Worker {
 
     /// Runs all jobs in a transaction that stays open.
     fn write_together(&self, jobs: &mut [Job]) -> Result<(), rusqlite::Error> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.execute("BEGIN IMMEDIATE")?;
         let mut transaction = Transaction::on(&self.connection);
         for job in jobs {
             job.0.run(&mut transaction)?;
         }
         transaction.write_heads()
+    }
+
+    /// Runs one statement, which is read by SQLite the first time alone.
+    fn execute(&self, statement: &str) -> Result<(), rusqlite::Error> {
+        let mut prepared = self.connection.prepare_cached(statement)?;
+        prepared.execute([]).map(drop)
     }
 
     /// After a job failed: undoes all, and runs each so that its failure leaves no trace in the
