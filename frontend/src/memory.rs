@@ -7,11 +7,12 @@
 //! is left.
 //! Read next: [`crate::state::kept`], the outbox in the storage; `store.js`, the storage.
 
-use client::{Client, Delivery, HELD, Outgoing};
+use client::{Client, Delivery, HELD, Outgoing, SortedMap};
 use leptos::prelude::*;
 use shared::{
-    ConversationId, Event, MsgId, Read, Timestamp,
+    Check, ConversationId, Event, MsgId, Read, Seq, Timestamp,
     frame::{Page, Summary},
+    limits::MAX_PAGE_EVENTS,
 };
 
 use crate::{
@@ -42,7 +43,13 @@ pub struct Memory {
     is_doubtful: bool,
     /// Since the log was last kept something has changed, and these conversations' events have.
     stale: Option<Vec<ConversationId>>,
+    /// The events of each conversation that are kept, by their ends.
+    kept: SortedMap<ConversationId, Ends>,
 }
+
+/// The first and the last of some events that follow one another, and the check value of the last,
+/// which stands for all before it.
+type Ends = (Seq, Seq, Check);
 
 impl Session {
     /// Takes back what was stored. Before the engine is started.
@@ -178,12 +185,18 @@ impl Session {
 
     /// Keeps what was read: once a second, and when the page may be left.
     pub fn keep_log(self) {
-        let mut changes = Vec::new();
+        let (mut changes, mut new) = (Vec::new(), Vec::new());
         self.memory.update_value(|memory| {
             self.peek(|client| {
                 if let Some(incarnation) = client.incarnation()
-                    && let Some(stale) = memory.stale.take_if(|_| memory.works)
+                    && let Some(mut stale) = memory.stale.take_if(|_| memory.works)
                 {
+                    // Who scrolls up has older pages come in, and the newest events are what is kept.
+                    stale.retain(|conversation| {
+                        let ends = ends_of(client, *conversation);
+                        new.extend(ends.map(|ends| (*conversation, ends)));
+                        ends.is_none() || memory.kept.get(conversation) != ends.as_ref()
+                    });
                     changes = log_of(client, incarnation, &stale);
                 }
             });
@@ -191,7 +204,13 @@ impl Session {
         if !changes.is_empty() {
             spawn(async move {
                 // Where it cannot be kept, the next visit asks the server.
-                _ = store::write(&changes).await;
+                if store::write(&changes).await.is_ok() {
+                    self.memory.update_value(|memory| {
+                        for (conversation, ends) in new {
+                            memory.kept.insert(conversation, ends);
+                        }
+                    });
+                }
             });
         }
     }
@@ -283,6 +302,15 @@ fn log_of(client: &Client, incarnation: &str, of: &[ConversationId]) -> Vec<Entr
         changes.push((key_of(*conversation), text));
     }
     changes
+}
+
+/// The ends of what [`log_of`] keeps of a conversation, if they tell these events from all others.
+fn ends_of(client: &Client, conversation: ConversationId) -> Option<Ends> {
+    let events = client.conversation(conversation)?.timeline().events();
+    let mut newest = events.rev().take(MAX_PAGE_EVENTS as usize);
+    let last = newest.next()?;
+    let first = newest.next_back().unwrap_or(last);
+    Some((first.seq(), last.seq(), last.check()?))
 }
 
 fn key_of(conversation: ConversationId) -> String {
