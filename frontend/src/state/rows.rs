@@ -1,8 +1,11 @@
 //! The rows of one conversation from top to bottom: day lines, the "New" line, messages.
 //!
 //! Owns grouping and the keys. Never looks at the DOM and never formats a time. New messages are
-//! appended; everything else (an older page, a divider that moves) builds the rows again.
+//! appended and an older page goes in front; everything else (a divider that moves) builds the rows
+//! again.
 //! Read next: [`super::window`], which gives rows their heights and picks those in the DOM.
+
+use std::ops::Range;
 
 use client::{Outgoing, Timeline};
 use shared::{Event, MsgId, Seq, Timestamp, UserId};
@@ -36,10 +39,12 @@ pub(crate) enum Key {
 }
 
 /// What became of the rows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Updated {
     /// The rows before this index are as they were.
     From(usize),
+    /// Older ones came in: these are those that stood from this index on before.
+    Older { kept: Range<usize>, was: usize },
     /// Any row may be different.
     All,
 }
@@ -94,26 +99,32 @@ impl Rows {
         day_of: impl Fn(Timestamp) -> i64,
     ) -> Updated {
         let (floor, cursor) = (timeline.floor(), timeline.cursor());
-        let mut done = Seq::NONE;
+        self.all.truncate(self.stored);
         let mut updated = Updated::All;
-        match self.covers {
-            Some((old_floor, old_cursor, old_divider))
-                if old_floor == floor && old_cursor <= cursor && old_divider == divider =>
+        let (mut after, mut until, mut held) = (floor, cursor, Vec::new());
+        if let Some((old_floor, old_cursor, old_divider)) = self.covers
+            && old_divider == divider
+        {
+            if old_floor == floor && old_cursor <= cursor {
+                (after, updated) = (old_cursor, Updated::From(self.stored));
+            } else if old_floor > floor
+                && old_cursor == cursor
+                // Otherwise it may come to stand among the rows.
+                && divider.is_none_or(|divider| divider >= old_floor)
             {
-                self.all.truncate(self.stored);
-                done = old_cursor;
-                updated = Updated::From(self.stored);
-            }
-            _ => {
-                self.all.clear();
-                self.last = Last::default();
-                self.all.push(Row {
-                    starts_group: timeline.is_complete(),
-                    ..Row::line(Key::Top, Timestamp(0), TOP_ESTIMATE)
-                });
+                (until, held) = (old_floor, std::mem::take(&mut self.all));
             }
         }
-        for event in timeline.after(done) {
+        if updated == Updated::All {
+            self.all.clear();
+            self.last = Last::default();
+            self.all.push(Row {
+                starts_group: timeline.is_complete(),
+                ..Row::line(Key::Top, Timestamp(0), TOP_ESTIMATE)
+            });
+        }
+        let is_new = |event: &&Event| event.seq() <= until;
+        for event in timeline.after(after).take_while(is_new) {
             let Event::MessageSent(message) = event else {
                 continue;
             };
@@ -126,6 +137,9 @@ impl Rows {
             let seq = Some(message.seq);
             self.push(key, seq, message.sent_at, day, &message.content);
         }
+        if !held.is_empty() {
+            updated = self.join(held);
+        }
         self.covers = Some((floor, cursor, divider));
         self.stored = self.all.len();
         let stored = self.last;
@@ -136,6 +150,40 @@ impl Rows {
         }
         self.last = stored;
         updated
+    }
+
+    /// Goes on with the rows that were there before an older page. What it takes from them is a name
+    /// above the first of them, and the line of its day; other groups may begin where they did not.
+    fn join(&mut self, held: Vec<Row>) -> Updated {
+        let (mut start, mut was) = (self.all.len(), 0);
+        for (at, mut row) in held.into_iter().enumerate() {
+            let is_as_it_was = match &row.key {
+                Key::Top => false,
+                Key::Day(day) if self.last.day.is_some_and(|last| last >= *day) => false,
+                Key::Day(day) => {
+                    (self.last.day, self.last.author) = (Some(*day), None);
+                    true
+                }
+                Key::New => {
+                    (self.last.has_divider, self.last.author) = (true, None);
+                    true
+                }
+                Key::Message(author, _) => {
+                    let had_name = row.starts_group;
+                    row.starts_group = self.last.starts_group(*author, row.at);
+                    row.estimate += frame(row.starts_group) - frame(had_name);
+                    row.starts_group == had_name
+                }
+            };
+            if is_as_it_was || matches!(row.key, Key::Message(..)) {
+                self.all.push(row);
+            }
+            if !is_as_it_was {
+                (start, was) = (self.all.len(), at + 1);
+            }
+        }
+        let kept = start..self.all.len();
+        Updated::Older { kept, was }
     }
 
     fn push_divider(&mut self, at: Timestamp) {
@@ -163,13 +211,7 @@ impl Rows {
                 None => self.all.push(line),
             }
         }
-        let apart = at.0.saturating_sub(self.last.at.0);
-        let starts_group = self.last.author != Some(author) || apart > GROUP_MS;
-        if starts_group {
-            // Five minutes from the first of a group, so that a long monologue shows its times.
-            self.last.at = at;
-        }
-        self.last.author = Some(author);
+        let starts_group = self.last.starts_group(author, at);
         self.all.push(Row {
             key,
             seq,
@@ -177,6 +219,20 @@ impl Rows {
             starts_group,
             estimate: estimate(content, starts_group),
         });
+    }
+}
+
+impl Last {
+    /// Whether a message of this author begins a group; the next one is compared with it.
+    fn starts_group(&mut self, author: UserId, at: Timestamp) -> bool {
+        let apart = at.0.saturating_sub(self.at.0);
+        let starts_group = self.author != Some(author) || apart > GROUP_MS;
+        if starts_group {
+            // Five minutes from the first of a group, so that a long monologue shows its times.
+            self.at = at;
+        }
+        self.author = Some(author);
+        starts_group
     }
 }
 
@@ -199,8 +255,12 @@ fn estimate(content: &str, starts_group: bool) -> f64 {
         .map(|line| 1 + line.len() / BYTES_IN_A_LINE)
         .sum::<usize>();
     let lines = f64::from(u32::try_from(lines).unwrap_or(u32::MAX));
-    let frame = if starts_group { 37.0 } else { 6.0 };
-    frame + lines * 22.5
+    frame(starts_group) + lines * 22.5
+}
+
+/// About how tall a message is without its text.
+fn frame(starts_group: bool) -> f64 {
+    if starts_group { 37.0 } else { 6.0 }
 }
 
 /// Messages of one author this close together are one group, in milliseconds. Source: Campfire.
@@ -346,6 +406,33 @@ pub(crate) mod tests {
             (rows.all()[3].key.clone(), picture(&rows)),
             (before, "T D m1 m2 .z".into())
         );
+    }
+
+    #[test]
+    fn an_older_page_gives_the_same_rows_as_building_them_again() {
+        let day_of = |at: Timestamp| at.0.div_euclid(DAY);
+        // Groups of one and of many, days of few messages, a clock that goes back, a divider.
+        for (seed, divider) in [(1, None), (2, None), (3, Some(165)), (7, Some(20))] {
+            let minute = |seq: u64| i64::try_from(seq * seed * 4 % 97 + seq * (1 + seed)).unwrap();
+            let event = |seq| message(seq, 1 + seq / (1 + seed * 5) % 3, minute(seq));
+            let mut held = timeline((161..170).map(event).collect());
+            let mut grown = Rows::default();
+            grown.update(ME, &held, [].iter(), divider.map(Seq), day_of);
+            for page in (0..8).rev() {
+                let before = grown.all().to_vec();
+                let older = (page * 20 + 1..=page * 20 + 20).map(event).collect();
+                assert!(held.take_page(older, Seq(169)).is_ok());
+                let updated = grown.update(ME, &held, [].iter(), divider.map(Seq), day_of);
+                let again = rows(&held, divider);
+                assert_eq!(grown.all(), again.all());
+                assert_eq!(format!("{:?}", grown.last), format!("{:?}", again.last));
+                if let Updated::Older { kept, was } = updated {
+                    assert_eq!(grown.all()[kept], before[was..]);
+                } else {
+                    assert_eq!((updated, divider), (Updated::All, Some(20)));
+                }
+            }
+        }
     }
 
     #[test]

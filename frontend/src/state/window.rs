@@ -16,7 +16,9 @@ pub(crate) struct Layout {
     /// measured, since an older page in front of a row may take its author's name away.
     measured: SortedMap<Key, (f64, bool)>,
     heights: Vec<f64>,
-    /// Where each row begins, and at the end where the last one ends.
+    /// Where each row begins in the list's element, and at the end where the last one ends. The element
+    /// reaches up beyond what can be scrolled to, so that rows come in above others which stay where
+    /// they are in it: what has not moved is not painted again.
     tops: Vec<f64>,
 }
 
@@ -66,16 +68,33 @@ pub(crate) enum Piece {
 impl Layout {
     /// Follows the rows after an update.
     pub(crate) fn follow(&mut self, rows: &[Row], updated: Updated) {
-        let from = match updated {
-            Updated::From(index) => index.min(self.heights.len()),
-            Updated::All => 0,
-        };
-        self.heights.truncate(from);
-        for row in rows.iter().skip(from) {
+        match updated {
+            Updated::From(index) => {
+                self.heights.truncate(index);
+                self.push(rows.get(self.heights.len()..).unwrap_or_default());
+                self.sum_from(index);
+            }
+            Updated::Older { kept, was } => {
+                let top = self.tops.get(was).copied();
+                let held = std::mem::take(&mut self.heights);
+                self.push(rows.get(..kept.start).unwrap_or_default());
+                self.heights.extend(held.iter().skip(was).take(kept.len()));
+                self.push(rows.get(self.heights.len()..).unwrap_or_default());
+                self.sum_around(kept.start, top);
+            }
+            Updated::All => {
+                self.heights.clear();
+                self.push(rows);
+                self.sum_around(0, None);
+            }
+        }
+    }
+
+    fn push(&mut self, rows: &[Row]) {
+        for row in rows {
             let height = self.known(row).unwrap_or(row.estimate);
             self.heights.push(height);
         }
-        self.sum_from(from);
     }
 
     /// Takes a measured height. Returns whether anything moved.
@@ -103,24 +122,56 @@ impl Layout {
         self.measured.clear();
     }
 
-    /// To be called once after some [`Layout::measure`] said that something moved.
-    pub(crate) fn sum_from(&mut self, from: usize) {
+    /// To be called once after some [`Layout::measure`] said that something moved: this row stays, and
+    /// those before and behind it make room.
+    pub(crate) fn settle_around(&mut self, index: usize) {
+        self.sum_around(index, self.tops.get(index).copied());
+    }
+
+    /// Sums up the heights from a row on that stays.
+    fn sum_from(&mut self, from: usize) {
         self.tops.truncate(from + 1);
-        if self.tops.is_empty() {
-            self.tops.push(PAD_TOP);
-        }
-        let mut top = self.tops.last().copied().unwrap_or(PAD_TOP);
-        let start = self.tops.len() - 1;
-        for height in self.heights.iter().skip(start) {
+        let Some(mut top) = self.tops.last().copied() else {
+            return self.sum_around(0, None);
+        };
+        for height in self.heights.iter().skip(self.tops.len() - 1) {
             top += height;
             self.tops.push(top);
         }
     }
 
-    /// Where a row begins.
+    /// Sums up the heights from a row that begins there, upwards and downwards.
+    fn sum_around(&mut self, index: usize, top: Option<f64>) {
+        let index = index.min(self.heights.len());
+        let start = top.unwrap_or(HIDDEN + PAD_TOP);
+        let (before, behind) = self.heights.split_at(index);
+        let up = before.iter().rev().scan(start, |top, height| {
+            *top -= height;
+            Some(*top)
+        });
+        self.tops = up.collect();
+        self.tops.reverse();
+        self.tops.push(start);
+        self.tops.extend(behind.iter().scan(start, |top, height| {
+            *top += height;
+            Some(*top)
+        }));
+        if self.hidden() < 0.0 {
+            // No more room above: all of it moves, once in many pages.
+            let most = HIDDEN - self.hidden();
+            self.tops.iter_mut().for_each(|top| *top += most);
+        }
+    }
+
+    /// How far the list's element reaches up beyond what can be scrolled to, in whole pixels.
+    pub(crate) fn hidden(&self) -> f64 {
+        self.tops.first().map_or(0.0, |top| (top - PAD_TOP).floor())
+    }
+
+    /// Where a row begins, from the top of what can be scrolled to.
     pub(crate) fn top(&self, index: usize) -> f64 {
-        let end = self.tops.last().copied().unwrap_or(PAD_TOP);
-        self.tops.get(index).copied().unwrap_or(end)
+        let end = || self.tops.last().copied().unwrap_or(PAD_TOP);
+        self.tops.get(index).copied().unwrap_or_else(end) - self.hidden()
     }
 
     /// Where a row ends.
@@ -135,6 +186,7 @@ impl Layout {
 
     /// The row at this height, or the nearest.
     pub(crate) fn at(&self, y: f64) -> usize {
+        let y = y + self.hidden();
         let starts_before = self.tops.partition_point(|top| *top <= y);
         starts_before
             .saturating_sub(1)
@@ -176,9 +228,18 @@ impl Layout {
 
     /// Whether what is on screen, and a little more, lies within these rows.
     pub(crate) fn covers(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> bool {
+        self.has_around(rows, scroll_top, viewport, STEP)
+    }
+
+    /// Whether these rows reach so far that more of them can wait for another frame.
+    pub(crate) fn can_wait(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64) -> bool {
+        self.has_around(rows, scroll_top, viewport, WANTED - 2.0 * STEP)
+    }
+
+    fn has_around(&self, rows: &Range<usize>, scroll_top: f64, viewport: f64, most: f64) -> bool {
         let reach = self.reach(rows, scroll_top, viewport);
-        let covers_above = rows.start == 0 || reach.above >= viewport * STEP;
-        let covers_below = rows.end == self.heights.len() || reach.below >= viewport * STEP;
+        let covers_above = rows.start == 0 || reach.above >= viewport * most;
+        let covers_below = rows.end == self.heights.len() || reach.below >= viewport * most;
         rows.end <= self.heights.len() && covers_above && covers_below
     }
 
@@ -193,7 +254,7 @@ impl Layout {
             None => {}
         }
         let mut pieces = Vec::new();
-        let mut y = 0.0;
+        let mut y = -self.hidden();
         for range in rows {
             pieces.push(Piece::Gap((self.top(range.start) - y).max(0.0)));
             y = self.top(range.end);
@@ -215,6 +276,9 @@ pub(crate) const MOST_ROWS: usize = 150;
 /// Space above the first row and below the last one, in pixels; as in the design.
 const PAD_TOP: f64 = 18.0;
 const PAD_BOTTOM: f64 = 6.0;
+/// How far the list's element reaches up beyond what can be scrolled to, at first, in pixels. Source:
+/// forty pages, and far from what a browser can lay out.
+const HIDDEN: f64 = 100_000.0;
 /// Heights closer than this are the same.
 const SAME: f64 = 0.01;
 
@@ -232,6 +296,10 @@ mod tests {
             starts_group: true,
             estimate,
         }
+    }
+
+    fn numbered(numbers: Range<usize>) -> Vec<Row> {
+        numbers.map(|number| row(number, 50.0)).collect()
     }
 
     fn layout(heights: &[f64]) -> Layout {
@@ -327,12 +395,12 @@ mod tests {
         let layout = layout(&[20.0, 70.0, 33.5, 40.0, 90.0, 12.0, 55.0, 80.0]);
         for pinned in [None, Some(0), Some(3), Some(7)] {
             let pieces = layout.pieces(&(3..5), pinned);
-            assert!((height_of(&layout, &pieces) - layout.total()).abs() < 0.001);
+            assert!((height_of(&layout, &pieces) - HIDDEN - layout.total()).abs() < 0.001);
         }
         assert_eq!(
             layout.pieces(&(3..5), Some(0)),
             [
-                Piece::Gap(18.0),
+                Piece::Gap(HIDDEN + 18.0),
                 Piece::Rows(0..1),
                 Piece::Gap(103.5),
                 Piece::Rows(3..5),
@@ -345,7 +413,7 @@ mod tests {
     fn a_height_outlives_a_rebuild_and_moves_what_is_below() {
         let mut layout = layout(&[50.0; 10]);
         assert!(layout.measure(2, &row(2, 0.0), 80.0));
-        layout.sum_from(2);
+        layout.settle_around(2);
         assert!(!layout.measure(2, &row(2, 0.0), 80.0));
         assert!((layout.top(3) - (18.0 + 180.0)).abs() < 0.001);
         let rows: Vec<_> = (0..12).map(|number| row(number, 50.0)).collect();
@@ -353,6 +421,38 @@ mod tests {
         assert!((layout.top(12) - (18.0 + 630.0)).abs() < 0.001);
         layout.follow(rows.get(..4).unwrap(), Updated::From(3));
         assert!((layout.total() - (18.0 + 230.0 + 6.0)).abs() < 0.001);
+    }
+
+    #[test]
+    fn nothing_moves_in_the_list_when_rows_come_in_above_or_turn_out_taller() {
+        let (all, later) = (numbered(0..100), numbered(60..100));
+        let mut layout = Layout::default();
+        layout.follow(&later, Updated::All);
+        let place = |layout: &Layout, at| layout.top(at) + layout.hidden();
+        let before = (place(&layout, 10), layout.top(10));
+        let (kept, was) = (60..100, 0);
+        layout.follow(&all, Updated::Older { kept, was });
+        assert!((place(&layout, 70) - before.0).abs() < 0.001);
+        assert!((layout.top(70) - before.1 - 60.0 * 50.0).abs() < 0.001);
+        for (at, row) in all.iter().enumerate().take(70).skip(65) {
+            assert!(layout.measure(at, row, 71.5));
+        }
+        layout.settle_around(70);
+        assert!((place(&layout, 70) - before.0).abs() < 0.001);
+        // The half pixel of five such rows is above the first one.
+        assert!((layout.top(0) - 18.5).abs() < 0.001);
+        assert!((layout.total() - 6.0 - 18.5 - 100.0 * 50.0 - 5.0 * 21.5).abs() < 0.001);
+    }
+
+    #[test]
+    fn there_is_always_room_above() {
+        let mut layout = layout(&[50.0; 50]);
+        for pages in 2..100 {
+            let (kept, was) = (50..pages * 50, 0);
+            layout.follow(&numbered(0..pages * 50), Updated::Older { kept, was });
+            assert!(layout.hidden() >= 0.0 && layout.hidden() <= 2.0 * HIDDEN);
+            assert!((layout.top(0) - PAD_TOP).abs() < 0.001);
+        }
     }
 
     #[test]

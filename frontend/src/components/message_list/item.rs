@@ -20,8 +20,8 @@ pub(super) struct Slot {
 /// What an element holds.
 #[derive(Clone, Copy)]
 pub(super) enum Holds {
-    /// Empty space, in pixels.
-    Gap(f64),
+    /// Empty space.
+    Gap,
     /// A row, by its index.
     Row(usize),
 }
@@ -61,13 +61,13 @@ pub(super) fn slots(rows: &[Row], pieces: Vec<Piece>) -> Vec<Slot> {
     let mut slots = Vec::new();
     for (number, piece) in pieces.into_iter().enumerate() {
         match piece {
-            Piece::Gap(height) => slots.push(Slot {
+            Piece::Gap(_) => slots.push(Slot {
                 key: ItemKey::Gap(match number {
                     0 => Gap::Above,
                     _ if number == last => Gap::Below,
                     _ => Gap::Between,
                 }),
-                holds: Holds::Gap(height),
+                holds: Holds::Gap,
             }),
             Piece::Rows(range) => {
                 let all = rows.iter().enumerate();

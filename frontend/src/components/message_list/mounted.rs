@@ -9,7 +9,7 @@ use leptos::{
     tachys::reactive_graph::{OwnedView, OwnedViewState},
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, HtmlElement, Node};
 
 use super::item::{Holds, ItemKey, Shows, Slot};
 use crate::{components::message::Bubble, media::pixels, part::Part};
@@ -22,6 +22,8 @@ pub(super) struct Mounted {
     owner: Owner,
     /// From top to bottom.
     all: Vec<Child>,
+    /// How far the list is drawn up beyond what can be scrolled to, in pixels.
+    hidden: Option<f64>,
 }
 
 struct Child {
@@ -31,6 +33,8 @@ struct Child {
     /// Of a message: what its row follows.
     bubble: Option<ArcRwSignal<Bubble>>,
     is_measured: bool,
+    /// Of a gap: how tall it is, in pixels.
+    gap: Option<f64>,
     element: HtmlElement,
     /// Keeps what is in the element alive.
     _view: OwnedViewState<Part>,
@@ -42,6 +46,7 @@ impl Mounted {
         Self {
             owner,
             all: Vec::new(),
+            hidden: None,
         }
     }
 
@@ -59,11 +64,11 @@ impl Mounted {
         let mut old: Vec<_> = self.all.drain(..).map(Some).collect();
         let mut places = Vec::new();
         for slot in slots {
-            let is_it = |child: &&mut Option<Child>| {
-                (child.as_ref()).is_some_and(|child| child.key == slot.key)
-            };
+            let is_it =
+                |child: &Option<Child>| (child.as_ref()).is_some_and(|child| child.key == slot.key);
             // Both are in the same order, so it is soon found.
-            let mut kept = old.iter_mut().find(is_it).and_then(Option::take);
+            let was = old.iter().position(is_it);
+            let mut kept = was.and_then(|was| old.get_mut(was)?.take());
             let mut news = None;
             if has_news || kept.is_none() {
                 news = shows(slot.holds);
@@ -76,30 +81,57 @@ impl Mounted {
                     continue;
                 }
             }
-            places.push((kept, slot, news));
+            places.push((kept, was, slot, news));
         }
         for gone in old.into_iter().flatten() {
             gone.element.remove();
         }
-        let mut next = list.first_element_child();
-        for (kept, slot, news) in places {
-            let child = match (kept, news) {
+        let mut stood = Vec::new();
+        for (kept, was, slot, news) in places {
+            let (child, was) = match (kept, news) {
                 (Some(mut kept), news) => {
                     kept.follow(slot.holds, news);
-                    kept
+                    (kept, was)
                 }
                 (None, Some(shows)) => match Child::new(&self.owner, slot, shows, view_of) {
-                    Some(new) => new,
+                    Some(new) => (new, None),
                     None => continue,
                 },
                 (None, None) => continue,
             };
-            if next.as_ref() == Some(&child.element) {
-                next = child.element.next_element_sibling();
-            } else {
-                _ = list.insert_before(&child.element, next.as_deref());
-            }
             self.all.push(child);
+            stood.push(was);
+        }
+        // From the end, so that what comes next is known and need not be asked for.
+        let (mut next, mut next_stood) = (None::<&Node>, usize::MAX);
+        for (child, stood) in self.all.iter().zip(stood).rev() {
+            match stood {
+                Some(stood) if stood < next_stood => next_stood = stood,
+                _ => _ = list.insert_before(&child.element, next),
+            }
+            next = Some(&child.element);
+        }
+    }
+
+    /// Makes the gaps as tall as these, at once and not by an effect, and hides so much above.
+    pub(super) fn fit(
+        &mut self,
+        list: &HtmlElement,
+        hidden: f64,
+        mut gaps: impl Iterator<Item = f64>,
+    ) {
+        for child in &mut self.all {
+            if matches!(child.holds, Holds::Gap)
+                && let Some(height) = gaps.next()
+                && child.gap != Some(height)
+            {
+                child.gap = Some(height);
+                set_pixels(&child.element, "height", height);
+            }
+        }
+        if self.hidden != Some(hidden) {
+            self.hidden = Some(hidden);
+            set_pixels(list, "margin-top", -hidden);
         }
     }
 
@@ -148,17 +180,16 @@ impl Child {
         let owner = owner.with(Owner::new);
         let (view, bubble) = owner.with(|| view_of(key.clone(), shows.clone()));
         let view = OwnedView::new_with_owner(view, owner).build();
-        let child = Self {
+        Some(Self {
             key,
             holds,
             shows,
             bubble,
             is_measured: false,
+            gap: None,
             element: view.elements().into_iter().next()?.dyn_into().ok()?,
             _view: view,
-        };
-        child.fit();
-        Some(child)
+        })
     }
 
     /// Whether it need not be made anew for this.
@@ -172,7 +203,6 @@ impl Child {
     /// Follows what its key stands for now.
     fn follow(&mut self, holds: Holds, news: Option<Shows>) {
         self.holds = holds;
-        self.fit();
         let Some(news) = news else {
             return;
         };
@@ -186,12 +216,8 @@ impl Child {
         }
         self.shows = news;
     }
+}
 
-    /// A gap takes its height at once, and not by an effect.
-    fn fit(&self) {
-        if let Holds::Gap(height) = self.holds {
-            let style = HtmlElement::style(&self.element);
-            _ = style.set_property("height", &pixels(height));
-        }
-    }
+fn set_pixels(element: &HtmlElement, property: &str, value: f64) {
+    _ = HtmlElement::style(element).set_property(property, &pixels(value));
 }

@@ -30,6 +30,8 @@ pub(super) struct Position {
     pub(super) has_landed: bool,
     /// The mounted rows.
     window: Range<usize>,
+    /// Another one, which has the focus.
+    pinned: Option<usize>,
     /// The rows are not those that `window` was made for; how far it reached then.
     stale: Option<Reach>,
     pub(super) viewport: f64,
@@ -81,6 +83,7 @@ impl Position {
             anchor: None,
             has_landed: false,
             window: 0..0,
+            pinned: None,
             stale: Some(Reach::default()),
             viewport: 0.0,
             scroll_top: 0.0,
@@ -289,8 +292,24 @@ impl Position {
             return None;
         }
         self.window = window;
-        let pinned = pinned.and_then(|key| self.rows.position(key));
-        Some(self.layout.pieces(&self.window, pinned))
+        self.pinned = pinned.and_then(|key| self.rows.position(key));
+        Some(self.layout.pieces(&self.window, self.pinned))
+    }
+
+    /// Some of the mounted rows are not as tall as they were thought to be. What is on screen stays
+    /// where it is in the list, so that it is not painted again.
+    pub(super) fn settle(&mut self) {
+        let first_seen = self.layout.at(self.target());
+        self.layout.settle_around(first_seen);
+    }
+
+    /// The heights of the gaps among the mounted rows, from top to bottom.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = f64> {
+        let pieces = self.layout.pieces(&self.window, self.pinned);
+        pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Gap(height) => Some(height),
+            Piece::Rows(_) => None,
+        })
     }
 
     /// Whether the rows are not those that are mounted, or say something else.
@@ -302,6 +321,12 @@ impl Position {
     pub(super) fn is_covered(&self) -> bool {
         let covers = || (self.layout).covers(&self.window, self.target(), self.viewport);
         self.stale.is_none() && covers()
+    }
+
+    /// Whether the mounted rows reach so far that more of them can wait for another frame.
+    pub(super) fn can_wait(&self) -> bool {
+        let can_wait = || (self.layout).can_wait(&self.window, self.target(), self.viewport);
+        self.stale.is_none() && can_wait()
     }
 
     /// Whether more rows are to be mounted around the screen, when there is time.

@@ -59,8 +59,19 @@ struct Held {
     focus_next: Option<Key>,
     is_look_planned: bool,
     is_growth_planned: bool,
+    news: News,
     /// How long the place to land is looked for.
     patience: Patience,
+}
+
+/// Whether something new came in since rows were last added around the screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    None,
+    /// It is work enough for one frame.
+    Some,
+    /// Rows waited a frame for it, and do not wait again.
+    Waited,
 }
 
 /// Looking for the place to land must end, and waiting for a connection is no part of it.
@@ -87,6 +98,7 @@ impl Scroller {
             focus_next: None,
             is_look_planned: false,
             is_growth_planned: false,
+            news: News::None,
             patience: Patience::None,
         };
         Self {
@@ -109,6 +121,9 @@ impl Scroller {
             return;
         };
         let needs = self.change(|held| {
+            if held.news == News::None {
+                held.news = News::Some;
+            }
             held.position.viewport = f64::from(log.client_height());
             let left = self.places.of(held.position.conversation);
             let is_connected = self.session.peek(Client::link) == Link::Connected;
@@ -264,6 +279,7 @@ impl Scroller {
         self.mounted.try_update_value(|mounted| {
             mounted.show(&list, slots, has_news, &shows, &view_of);
         });
+        self.fit();
         // A row that was moved in the DOM has lost the focus, and gets it back.
         let is_lost = || document().active_element() == document().body().map(Into::into);
         if had_focus
@@ -289,23 +305,37 @@ impl Scroller {
         self.settled();
     }
 
+    /// What stands in for the rows that are not mounted is as tall as they are.
+    fn fit(self) {
+        let Some(list) = self.list.try_get_untracked().flatten() else {
+            return;
+        };
+        self.change(|held| {
+            let (hidden, gaps) = (held.position.layout.hidden(), held.position.gaps());
+            self.mounted
+                .try_update_value(|mounted| mounted.fit(&list, hidden, gaps));
+        });
+    }
+
     /// Takes the heights of the rows in the DOM: of those that show something new, or of `all`.
     fn measure(self, all: bool) {
-        self.change(|held| {
+        let has_moved = self.change(|held| {
             let Position { rows, layout, .. } = &mut held.position;
-            let mut first = None;
+            let mut has_moved = false;
             self.mounted.try_update_value(|mounted| {
                 mounted.measure(all, &mut |at, height| {
                     let row = rows.all().get(at);
-                    if row.is_some_and(|row| layout.measure(at, row, height)) {
-                        first = first.or(Some(at));
-                    }
+                    has_moved |= row.is_some_and(|row| layout.measure(at, row, height));
                 });
             });
-            if let Some(first) = first {
-                layout.sum_from(first);
+            if has_moved {
+                held.position.settle();
             }
+            has_moved
         });
+        if has_moved == Some(true) {
+            self.fit();
+        }
     }
 
     /// Puts the screen where it belongs.
@@ -388,10 +418,21 @@ impl Scroller {
     fn grow_soon(self) {
         let was_planned = self.change(|held| std::mem::replace(&mut held.is_growth_planned, true));
         if was_planned == Some(false) {
-            request_animation_frame(move || {
-                self.mount(true);
-                self.settle();
-            });
+            request_animation_frame(move || self.grow());
+        }
+    }
+
+    fn grow(self) {
+        let waits = self.change(|held| {
+            let waits = held.news == News::Some && held.position.can_wait();
+            held.news = if waits { News::Waited } else { News::None };
+            waits
+        });
+        if waits == Some(true) {
+            request_animation_frame(move || self.grow());
+        } else {
+            self.mount(true);
+            self.settle();
         }
     }
 

@@ -84,7 +84,7 @@ fn settle(position: &mut Position) {
             // Unlike every estimate.
             position.layout.measure(at, row, row.estimate + 7.5);
         }
-        position.layout.sum_from(mounted.start);
+        position.settle();
     }
     position.scroll_top = position.target();
     assert!(position.is_covered());
