@@ -38,7 +38,7 @@ export async function slowNetwork(devtools: CDPSession): Promise<void> {
 
 /**
  * Lets the page take the time from an input to the paint of what it did: after the first frame in
- * which `isDone` holds. To be called before each input; the answer waits for the paint.
+ * which it stands. To be called before each input; the answer waits for the paint.
  */
 export async function paintAfter(
   page: Page,
@@ -51,6 +51,7 @@ export async function paintAfter(
       const answer = { took: undefined as Promise<number> | undefined };
       answer.took = new Promise((done) => {
         const begin = ({ timeStamp }: Event) => {
+          performance.mark("input");
           const look = () => {
             const found = [...document.querySelectorAll(selector)];
             const isThere = found.some((one) =>
@@ -59,7 +60,10 @@ export async function paintAfter(
             if (!isThere) return void requestAnimationFrame(look);
             // A message that is sent in a frame arrives after its paint.
             const { port1, port2 } = new MessageChannel();
-            port1.onmessage = () => done(performance.now() - timeStamp);
+            port1.onmessage = () => {
+              performance.mark("painted");
+              done(performance.now() - timeStamp);
+            };
             port2.postMessage(0);
           };
           requestAnimationFrame(look);
@@ -79,13 +83,37 @@ export async function frameCosts(
   page: Page,
   act: () => Promise<unknown>,
 ): Promise<number[]> {
-  await browser.startTracing(page, { categories: ["toplevel", ...TRACED] });
-  await act();
-  const trace = JSON.parse((await browser.stopTracing()).toString());
-  return costsOf(trace.traceEvents);
+  const costs: number[] = [];
+  for (const { name, dur = 0 } of await traced(browser, page, act)) {
+    if (name === "BeginMainThreadFrame") costs.push(0);
+    else if (name === "RunTask" && costs.length > 0) costs[costs.length - 1] += dur / 1000;
+  }
+  return costs;
+}
+
+/**
+ * What the page's main thread did from each input to the paint of what it did, in milliseconds, while
+ * `act` ran with `paintAfter`: without the time in which it waits for the screen's next frame.
+ */
+export async function paintCosts(
+  browser: Browser,
+  page: Page,
+  act: () => Promise<unknown>,
+): Promise<number[]> {
+  const events = await traced(browser, page, act);
+  const costs: number[] = [];
+  for (const input of events.filter(({ name }) => name === "input")) {
+    const end = events.find(({ name, ts }) => name === "painted" && ts > input.ts)?.ts ?? input.ts;
+    const overlaps = events.map(({ name, ts, dur = 0 }) =>
+      name === "RunTask" ? Math.max(0, Math.min(ts + dur, end) - Math.max(ts, input.ts)) : 0,
+    );
+    costs.push(overlaps.reduce((sum, one) => sum + one, 0) / 1000);
+  }
+  return costs;
 }
 
 const TRACED = [
+  "blink.user_timing",
   "devtools.timeline",
   "disabled-by-default-devtools.timeline",
   "disabled-by-default-devtools.timeline.frame",
@@ -102,8 +130,13 @@ interface Traced {
   args: { name?: string };
 }
 
-/** Sums up the tasks of the busiest renderer's main thread between one frame's begin and the next. */
-function costsOf(events: Traced[]): number[] {
+const OF_USE = ["RunTask", "BeginMainThreadFrame", "input", "painted"];
+
+/** What is of use of the busiest renderer's main thread while `act` ran, in order. */
+async function traced(browser: Browser, page: Page, act: () => Promise<unknown>): Promise<Traced[]> {
+  await browser.startTracing(page, { categories: ["toplevel", ...TRACED] });
+  await act();
+  const events: Traced[] = JSON.parse((await browser.stopTracing()).toString()).traceEvents;
   const mains = new Set(
     events
       .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
@@ -112,21 +145,14 @@ function costsOf(events: Traced[]): number[] {
   const byThread = new Map<string, Traced[]>();
   for (const event of events) {
     const thread = `${event.pid} ${event.tid}`;
-    const isOfUse = event.name === "RunTask" || event.name === "BeginMainThreadFrame";
-    if (!isOfUse || !mains.has(thread)) continue;
+    if (!OF_USE.includes(event.name) || !mains.has(thread)) continue;
     const known = byThread.get(thread);
     if (known) known.push(event);
     else byThread.set(thread, [event]);
   }
   const frames = (all: Traced[]) => all.filter(({ name }) => name === "BeginMainThreadFrame").length;
   const [busiest = []] = [...byThread.values()].sort((one, other) => frames(other) - frames(one));
-  busiest.sort((one, other) => one.ts - other.ts);
-  const costs: number[] = [];
-  for (const { name, dur = 0 } of busiest) {
-    if (name === "BeginMainThreadFrame") costs.push(0);
-    else if (costs.length > 0) costs[costs.length - 1] += dur / 1000;
-  }
-  return costs;
+  return busiest.sort((one, other) => one.ts - other.ts);
 }
 
 /** To be called before the page is loaded, for `memoryOf`. */
