@@ -65,7 +65,7 @@ impl StateMachineTest for Simulation {
         world.heal();
         let is_kept = expected.is_kept(&world);
         if expected.flaw.is_none() {
-            world.check_marks();
+            world.check_end();
         }
         let report = histcheck::check(&world.history());
         assert!(report.is_good(), "{report}");

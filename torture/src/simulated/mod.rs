@@ -1,5 +1,5 @@
-//! A simulated world: the product's clients and servers, several of them on one store, and everything
-//! between them that can go wrong, in steps that are drawn. No clock and no socket, so a hundred worlds
+//! A simulated world: the product's clients and servers, several of them on one store, and much
+//! of what can go wrong between them, in steps that are drawn. No clock and no socket, so a hundred worlds
 //! take seconds; the same judge as for the real server says whether a promise was broken.
 //!
 //! # When a world fails
@@ -20,7 +20,7 @@ mod shrinking;
 mod steps;
 mod world;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use histcheck::{Class, Report};
 use proptest::{
@@ -34,7 +34,7 @@ use self::{
     machine::{Expected, Simulation},
     servers::Flaw,
     shrinking::{Case, Thorough},
-    steps::{CrashPoint, Step},
+    steps::{CrashPoint, Spoiled, Step},
     world::World,
 };
 
@@ -77,40 +77,59 @@ fn the_same_steps_end_in_the_same_world() {
         world.heal();
         world.history()
     };
-    for (one, again) in worlds(None).zip(worlds(None)).take(10) {
+    for (one, again) in worlds(None).zip(worlds(None)).take(40) {
         let is_same = history(one) == history(again);
         assert!(is_same, "they differ");
     }
 }
 
-/// What no step reaches is survived by anything.
+/// What takes no effect is survived by anything: each rare thing happens often, and in many worlds.
 #[test]
 fn each_rare_thing_happens_in_many_worlds() {
-    let mut crashes = CrashPoint::ALL.map(|point| (point, 0));
-    let (mut unheard, mut resumed, mut read) = (0, 0, 0);
+    let mut totals: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    let (mut stored, mut written) = (0, 0);
     for world in worlds(None).take(100) {
-        let seen = world.seen();
-        for (point, times) in &mut crashes {
-            *times += seen.crashes.get(point).copied().unwrap_or(0);
+        let (seen, at_servers) = world.seen();
+        let crashes =
+            CrashPoint::ALL.map(|point| (format!("died {point:?}"), seen.crashes.get(&point)));
+        let spoiled = Spoiled::ALL.map(|how| (format!("push {how:?}"), seen.spoiled.get(&how)));
+        let counted = crashes.into_iter().chain(spoiled);
+        let counted = counted.map(|(what, times)| (what, times.copied().unwrap_or(0)));
+        let others = [
+            ("overflowed", seen.overflowed),
+            ("resumed", seen.resumed),
+            ("unheard", at_servers.unheard),
+            ("refused", at_servers.refused),
+            ("together", at_servers.together),
+            ("bursts", at_servers.bursts),
+            ("marked", at_servers.marked),
+        ];
+        let others = others.map(|(what, times)| (what.to_owned(), times));
+        for (what, times) in counted.chain(others) {
+            let (total, in_worlds) = totals.entry(what).or_default();
+            *total += times;
+            *in_worlds += u32::from(times > 0);
         }
-        unheard += seen.unheard;
-        resumed += seen.resumed;
-        read += seen.read;
-        let report = judge(world);
-        assert!(report.counts.stored > 3, "little was written: {report}");
+        stored += world.stored();
+        written += world.written();
     }
-    for (point, times) in crashes {
-        assert!(times >= 25, "a node died {times} times {point:?}");
+    for (what, (total, in_worlds)) in &totals {
+        println!("{what}: {total} times, in {in_worlds} of 100 worlds");
     }
-    assert!(unheard >= 50, "{unheard} events came to a parted node");
-    assert!(resumed >= 100, "{resumed} messages waited for a new start");
-    assert!(read >= 60, "{read} times somebody read something new");
+    println!("{stored} of {written} messages were stored before all was well");
+    for (what, (_, in_worlds)) in totals {
+        assert!(in_worlds >= 20, "{what}: only in {in_worlds} of 100 worlds");
+    }
+    assert!(
+        stored * 4 >= written,
+        "{stored} of {written} messages were stored in time"
+    );
 }
 
 #[test]
 fn a_failing_world_shrinks_to_a_few_steps_that_each_matter() {
-    // What shows whenever two write, and what takes a crash just there.
-    for flaw in [Flaw::AcksBeforeCommit, Flaw::StoresTwice] {
+    // What shows whenever somebody else is there, and what takes a crash just there.
+    for flaw in [Flaw::TellsEverybody, Flaw::StoresTwice] {
         let steps = shrunk(flaw);
         assert!(steps.len() <= 12, "{flaw:?}: {steps:#?}");
         assert!(

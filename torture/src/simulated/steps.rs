@@ -17,29 +17,30 @@ pub(super) enum Step {
     Write { who: usize, place: usize },
     /// Time goes by, for everybody.
     Wait { seconds: usize },
-    /// The next frame on its way from a device comes to its node.
-    Upward { who: usize },
-    /// The next frame on its way to a device comes to it.
-    Downward { who: usize },
+    /// The next frames on their way from a device come to its node.
+    Upward { who: usize, many: usize },
+    /// The next frames on their way to a device come to it.
+    Downward { who: usize, many: usize },
     /// A person has seen all that a device shows of a conversation.
     Read { who: usize, place: usize },
-    /// A node does one of the things that it has to do. Where it tells the bus, `heard` says what comes
+    /// A node does some of the things that it has to do. Where it tells the bus, `heard` says what comes
     /// of it at each node.
     Work {
         node: usize,
         which: usize,
+        many: usize,
         heard: [Heard; NODES],
     },
-    /// The bus tells a node one of the things that are on their way, in whatever order.
-    Tell { which: usize },
+    /// The bus tells a node some of the things that are on their way to it, in whatever order.
+    Tell { which: usize, many: usize },
     /// A frame comes to a node that is too busy for messages.
     Refuse { who: usize },
     /// A socket breaks; what was on its way is gone, in both directions.
     Cut { who: usize },
     /// A node dies with all that it was at, and is there again at once.
     Crash { node: usize },
-    /// So does the one that has a send there, if any has.
-    CrashAt { point: CrashPoint },
+    /// So does one that has a send at one of the points.
+    CrashAt { which: usize },
     /// The mailbox of a device is full.
     Overflow { who: usize },
     /// Something happens to one push on its way to a device.
@@ -61,7 +62,7 @@ pub(super) enum Heard {
 }
 
 /// What becomes of a push.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Spoiled {
     Lost,
     Late,
@@ -79,6 +80,10 @@ pub(super) enum CrashPoint {
     Published,
     /// The answer is on its way: before the client has it.
     Answered,
+}
+
+impl Spoiled {
+    pub(super) const ALL: [Self; 3] = [Self::Lost, Self::Late, Self::LateAndTwice];
 }
 
 impl CrashPoint {
@@ -101,44 +106,51 @@ impl Step {
     fn of(number: u64) -> Self {
         let mut dice = Dice::new(number);
         let mut below = |n: usize| usize::try_from(dice.between(0, n as u64)).unwrap_or(0);
-        let (kind, who, node) = (below(114), below(DEVICES.len()), below(NODES));
+        let (kind, who, node) = (below(250), below(DEVICES.len()), below(NODES));
         match kind {
-            0..29 => Self::Upward { who },
-            29..58 => Self::Downward { who },
-            58..71 => Self::Work {
+            0..60 => Self::Upward {
+                who,
+                many: 1 + below(4),
+            },
+            60..110 => Self::Downward {
+                who,
+                many: 1 + below(4),
+            },
+            110..172 => Self::Work {
                 node,
                 which: below(6),
+                many: 1 + below(4),
                 heard: [(); NODES].map(|()| HEARD[below(HEARD.len())]),
             },
-            71..78 => Self::Tell { which: below(8) },
-            78..85 => Self::Write {
+            172..192 => Self::Tell {
+                which: below(8),
+                many: 1 + below(3),
+            },
+            192..206 => Self::Write {
                 who,
                 place: below(3),
             },
-            85..89 => Self::Wait {
+            206..220 => Self::Wait {
                 seconds: 1 + below(3),
             },
-            89..95 => Self::CrashAt {
-                // The last ones more often: a send is there for a moment only.
-                point: CrashPoint::ALL[[0, 1, 2, 2, 2, 3, 3, 3][below(8)]],
-            },
-            95 => Self::Crash { node },
-            96 => Self::Cut { who },
-            97 => Self::Refuse { who },
-            98 => Self::Overflow { who },
-            99 => Self::Spoil {
-                who,
-                how: [Spoiled::Lost, Spoiled::Late, Spoiled::LateAndTwice][below(3)],
-            },
-            100 => Self::Part { node },
-            101 => Self::Join { node },
-            102 => Self::Reload {
-                who,
-                holds_log: below(2) == 0,
-            },
-            _ => Self::Read {
+            220..232 => Self::Read {
                 who,
                 place: below(3),
+            },
+            232..235 => Self::CrashAt { which: below(8) },
+            235 => Self::Crash { node },
+            236 => Self::Cut { who },
+            237..239 => Self::Refuse { who },
+            239..241 => Self::Overflow { who },
+            241..247 => Self::Spoil {
+                who,
+                how: Spoiled::ALL[below(3)],
+            },
+            247 => Self::Part { node },
+            248 => Self::Join { node },
+            _ => Self::Reload {
+                who,
+                holds_log: below(2) == 0,
             },
         }
     }

@@ -19,30 +19,30 @@ use std::{
 
 use client::Moment;
 use histcheck::{ClientId, History, Members, Person};
-use shared::{ConversationId, Message, MsgId, UserId};
+use shared::{ConversationId, Message, MsgId, Seq, UserId};
 
-use self::devices::Peer;
+use self::{devices::Peer, healing::HEALED};
 use super::{
     PATIENCE,
-    servers::{Flaw, Servers},
-    steps::{CrashPoint, Step},
+    servers::{self, Flaw, NODES, Servers},
+    steps::{CrashPoint, Heard, Spoiled, Step},
 };
 use crate::{
     dice::Dice,
     recorder::{Clock, place},
 };
 
-/// What is rare, counted, so that a fault that no step reaches is not taken for one that is survived.
+/// What is rare on the side of the devices, counted where it takes effect.
 #[derive(Default)]
 pub(super) struct Seen {
     /// How often a node died just there.
     pub(super) crashes: BTreeMap<CrashPoint, u32>,
-    /// What the bus told to nodes that were parted from it.
-    pub(super) unheard: u32,
+    /// Pushes to which this happened.
+    pub(super) spoiled: BTreeMap<Spoiled, u32>,
+    /// Mailboxes that were full.
+    pub(super) overflowed: u32,
     /// Messages that waited while their device started again.
     pub(super) resumed: u32,
-    /// How often a read mark moved on a device.
-    pub(super) read: u32,
 }
 
 /// The truth, the clients, and what is between them.
@@ -54,7 +54,12 @@ pub(super) struct World {
     /// The history's clock: every step is a time of its own.
     clock: Arc<AtomicU64>,
     written: usize,
+    /// How far each person has really read, and how far one of their devices has held.
+    marked: BTreeMap<(UserId, ConversationId), Seq>,
+    held: BTreeMap<(UserId, ConversationId), Seq>,
     seen: Seen,
+    /// What the bus makes of a message once nothing else goes wrong.
+    heard: [Heard; NODES],
     healed_at: Option<Moment>,
     converged_at: Option<Moment>,
     /// There was no end to asking and answering.
@@ -71,7 +76,10 @@ impl World {
             now: Moment::from_secs(1),
             clock,
             written: 0,
+            marked: BTreeMap::new(),
+            held: BTreeMap::new(),
             seen: Seen::default(),
+            heard: HEALED,
             healed_at: None,
             converged_at: None,
             is_endless: false,
@@ -90,15 +98,20 @@ impl World {
         match step {
             Step::Write { who, place } => self.write(who, place),
             Step::Wait { seconds } => (0..seconds).for_each(|_| self.wait(1)),
-            Step::Upward { who } => self.upward(who, false),
+            Step::Upward { who, many } => (0..many).for_each(|_| self.upward(who, false)),
             Step::Refuse { who } => self.upward(who, true),
-            Step::Downward { who } => self.downward(who),
+            Step::Downward { who, many } => (0..many).for_each(|_| self.downward(who)),
             Step::Read { who, place } => self.read(who, place),
-            Step::Work { node, which, heard } => self.servers.work(node, which, heard),
-            Step::Tell { which } => self.seen.unheard += u32::from(self.servers.tell(which)),
+            Step::Work {
+                node,
+                which,
+                many,
+                heard,
+            } => (0..many).for_each(|_| self.servers.work(node, which, heard)),
+            Step::Tell { which, many } => self.servers.tell(which, many),
             Step::Cut { who } => self.cut(who),
             Step::Crash { node } => self.crash(node),
-            Step::CrashAt { point } => self.crash_at(point),
+            Step::CrashAt { which } => self.crash_at(which),
             Step::Overflow { who } => self.overflow(who),
             Step::Spoil { who, how } => self.spoil(who, how),
             Step::Part { node } => self.servers.part(node, true),
@@ -140,9 +153,19 @@ impl World {
         self.servers.log(conversation)
     }
 
+    /// How many messages are stored.
+    pub(super) fn stored(&self) -> usize {
+        conversations().iter().map(|id| self.log(*id).len()).sum()
+    }
+
+    /// How many were written.
+    pub(super) fn written(&self) -> usize {
+        self.written
+    }
+
     /// What happened so far of what is rare.
-    pub(super) fn seen(&self) -> &Seen {
-        &self.seen
+    pub(super) fn seen(&self) -> (&Seen, &servers::Seen) {
+        (&self.seen, &self.servers.seen)
     }
 
     fn tick(&mut self) {

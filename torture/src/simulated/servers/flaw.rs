@@ -1,14 +1,15 @@
 //! Ways in which servers can be wrong, put around the product's code to see that each is caught.
 
-use std::collections::BTreeMap;
-
 use backend::bus::Event as Told;
 use shared::{
-    Check, ClientFrame, Code, ConversationId, Event, Message, MsgId, Seq, ServerFrame, Timestamp,
-    frame::SendAnswer,
+    Check, ClientFrame, Code, Event, Message, MsgId, Seq, ServerFrame, frame::SendAnswer,
 };
 
-use super::{Line, node::conversation};
+use super::{
+    Logs,
+    line::{Line, moment},
+    node::conversation,
+};
 
 /// One of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,10 +42,7 @@ impl Flaw {
 }
 
 /// A message that stands in its log already gets an id that the store does not know.
-pub(super) fn rename_repeated(
-    frame: &mut ClientFrame,
-    logs: &BTreeMap<ConversationId, Vec<Message>>,
-) {
+pub(super) fn rename_repeated(frame: &mut ClientFrame, logs: &Logs) {
     let log = conversation(frame).and_then(|id| logs.get(&id));
     if let (Some(log), Some(msg_id)) = (log, msg_id_of(frame)) {
         let times = log.iter().filter(|known| known.msg_id == *msg_id).count();
@@ -62,11 +60,7 @@ pub(super) fn as_written(msg_id: &mut MsgId) {
 }
 
 /// The message that a send would be stored as, if nothing came between.
-pub(super) fn foreseen(
-    frame: &ClientFrame,
-    line: &Line,
-    logs: &BTreeMap<ConversationId, Vec<Message>>,
-) -> Option<Message> {
+pub(super) fn foreseen(frame: &ClientFrame, line: &Line, logs: &Logs) -> Option<Message> {
     let conversation = conversation(frame)?;
     let (msg_id, content) = match frame {
         ClientFrame::SendToAll(send) => (&send.msg_id, &send.content),
@@ -79,14 +73,15 @@ pub(super) fn foreseen(
     }
     let before = log.last().and_then(|last| last.check);
     let sender = &line.session.user;
+    let seq = Seq(log.len() as u64).next();
     Some(Message {
         msg_id: msg_id.clone(),
         content: content.clone(),
         conversation,
-        seq: Seq(log.len() as u64).next(),
+        seq,
         from: sender.id,
         from_user: sender.name.clone(),
-        sent_at: Timestamp(0),
+        sent_at: moment(seq),
         check: Some(
             before
                 .unwrap_or(Check::START)

@@ -9,7 +9,7 @@ use backend::{
     gateway::Gateway,
     hub::{Frame, Kind, Mailbox, Seated},
 };
-use shared::{ClientFrame, ServerFrame, frame::UserJoined};
+use shared::{ClientFrame, Event, Seq, ServerFrame, Timestamp, frame::UserJoined};
 
 pub(super) struct Line {
     pub(super) device: usize,
@@ -18,13 +18,33 @@ pub(super) struct Line {
     seat: Option<Seated>,
     pub(super) id: ConnectionId,
     /// Came, and is not acted on yet.
-    pub(super) inbox: VecDeque<ClientFrame>,
-    /// The answers to what was sent, not told yet, and how much its node had committed with each.
-    pub(super) acks: VecDeque<(ServerFrame, usize)>,
+    pub(super) inbox: VecDeque<Came>,
+    /// The answers to what was sent, not told yet.
+    pub(super) acks: VecDeque<Ack>,
     /// A question is looked up and not answered, so that what is told meanwhile waits.
     is_asking: bool,
     /// What was found, if there is an answer.
     found: Option<ServerFrame>,
+}
+
+/// A frame of a device.
+pub(super) struct Came {
+    pub(super) frame: ClientFrame,
+    /// Its node is too busy for it when its turn comes.
+    pub(super) is_refused: bool,
+}
+
+/// An answer to what was sent.
+pub(super) struct Ack {
+    pub(super) frame: ServerFrame,
+    /// How much its node had committed by then.
+    pub(super) committed: usize,
+}
+
+impl Came {
+    pub(super) fn is_send(&self) -> bool {
+        self.frame.is_send()
+    }
 }
 
 impl Line {
@@ -48,18 +68,16 @@ impl Line {
         self.seat.is_some()
     }
 
-    /// Nobody is told any more what this line asked for. Who asks is not there to be answered; what
-    /// they sent came all the same.
+    /// The socket is no more. What came over it is acted on all the same, and nobody is told.
     pub(super) fn cut(&mut self) {
         self.seat = None;
         self.acks.clear();
         self.is_asking = false;
-        self.inbox.retain(ClientFrame::is_send);
     }
 
     /// Whether the next frame may be acted on: a question waits for the answers before it.
     pub(super) fn may_act(&self) -> bool {
-        let is_next_send = self.inbox.front().map(ClientFrame::is_send);
+        let is_next_send = self.inbox.front().map(Came::is_send);
         !self.is_asking && is_next_send.is_some_and(|is_send| is_send || self.acks.is_empty())
     }
 
@@ -95,8 +113,8 @@ impl Line {
             let found = self.found.take().map(Frame::from);
             // It cannot be written to a socket, since there is none, and waits.
             let _ = seat.mailbox.answer(found.as_ref());
-        } else if let Some((ack, _)) = self.acks.pop_front() {
-            seat.mailbox.push(&ack.into(), Kind::Answer);
+        } else if let Some(ack) = self.acks.pop_front() {
+            seat.mailbox.push(&ack.frame.into(), Kind::Answer);
         }
     }
 
@@ -107,16 +125,18 @@ impl Line {
         }
     }
 
-    /// Tells more than a mailbox holds, of what may be left out.
-    pub(super) fn overflow(&self) {
+    /// Where something waits: tells more than a mailbox holds, of what may be left out.
+    pub(super) fn overflow(&self) -> bool {
+        let Some(mailbox) = self.mailbox().filter(|mailbox| mailbox.has_waiting()) else {
+            return false;
+        };
         let hint = ServerFrame::UserJoined(UserJoined {
             nickname: "Somebody".into(),
             user: None,
         });
         let frame = Frame::from(hint);
-        if let Some(mailbox) = self.mailbox() {
-            (0..MORE_THAN_FIT).for_each(|_| mailbox.push(&frame, Kind::Hint));
-        }
+        (0..MORE_THAN_FIT).for_each(|_| mailbox.push(&frame, Kind::Hint));
+        true
     }
 
     /// What a socket would have been given by now: nothing, while a question is looked up.
@@ -126,12 +146,7 @@ impl Line {
         let decoded = |bytes: &[u8]| {
             let text = std::str::from_utf8(bytes).unwrap();
             let mut frame = ServerFrame::decode(text).unwrap();
-            // By the wall clock's milliseconds otherwise, which are no step.
-            match &mut frame {
-                ServerFrame::Summary(summary) => summary.conversations.sort_by_key(|one| one.id),
-                ServerFrame::Heartbeat(answer) => answer.heads.sort_by_key(|one| one.conversation),
-                _ => {}
-            }
+            as_of_no_clock(&mut frame);
             frame
         };
         frames.iter().map(|bytes| decoded(bytes)).collect()
@@ -140,6 +155,34 @@ impl Line {
     fn mailbox(&self) -> Option<&Mailbox> {
         self.seat.as_ref().map(|seat| &*seat.mailbox)
     }
+}
+
+/// The wall clock is no step: what it says is put in other words, the same in every run.
+fn as_of_no_clock(frame: &mut ServerFrame) {
+    match frame {
+        ServerFrame::Message(message) => message.sent_at = moment(message.seq),
+        ServerFrame::Send(answer) => answer.sent_at = answer.seq.map(moment),
+        ServerFrame::Pull(page) => {
+            for event in &mut page.events {
+                if let Event::MessageSent(message) = event {
+                    message.sent_at = moment(message.seq);
+                }
+            }
+        }
+        ServerFrame::Summary(summary) => {
+            for one in &mut summary.conversations {
+                one.last_at = moment(one.head);
+            }
+            summary.conversations.sort_by_key(|one| one.id);
+        }
+        ServerFrame::Heartbeat(answer) => answer.heads.sort_by_key(|one| one.conversation),
+        _ => {}
+    }
+}
+
+/// When the entry of this number is said to have been stored.
+pub(super) fn moment(seq: Seq) -> Timestamp {
+    Timestamp(i64::try_from(seq.0).unwrap())
 }
 
 /// Source: a mailbox holds 256.

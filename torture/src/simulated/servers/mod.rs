@@ -22,10 +22,16 @@ use tempfile::TempDir;
 use tokio::runtime::{self, Runtime};
 
 pub(super) use self::flaw::Flaw;
-use self::{line::Line, node::Node};
+use self::{
+    line::{Came, Line, moment},
+    node::Node,
+};
 #[cfg(doc)]
 use super::steps::Step;
 use super::steps::{CrashPoint, Heard};
+
+/// What is stored of each conversation.
+pub(super) type Logs = BTreeMap<ConversationId, Vec<Message>>;
 
 /// All nodes, what they share, and what is between them.
 pub(super) struct Servers {
@@ -38,7 +44,11 @@ pub(super) struct Servers {
     is_parted: [bool; NODES],
     is_calm: bool,
     /// What is in the store, as it was read after each write.
-    logs: BTreeMap<ConversationId, Vec<Message>>,
+    logs: Logs,
+    /// How far the store says that people have taken and read each conversation.
+    marks: BTreeMap<(UserId, ConversationId), (Seq, Seq)>,
+    /// What happened of what is rare.
+    pub(super) seen: Seen,
     /// Without a clock and without tasks: it runs what it is given to the end.
     runtime: Runtime,
     _folder: TempDir,
@@ -62,7 +72,9 @@ impl Servers {
             bus: Vec::new(),
             is_parted: [false; NODES],
             is_calm: false,
-            logs: BTreeMap::new(),
+            logs: Logs::new(),
+            marks: BTreeMap::new(),
+            seen: Seen::default(),
             runtime,
             _folder: folder,
         }
@@ -78,8 +90,14 @@ impl Servers {
         self.nodes[node].disconnect(device);
     }
 
-    /// A frame of a device has come to its node.
-    pub(super) fn receive(&mut self, node: usize, device: usize, mut frame: ClientFrame) {
+    /// A frame of a device has come to its node, which may be too busy for a message.
+    pub(super) fn receive(
+        &mut self,
+        node: usize,
+        device: usize,
+        mut frame: ClientFrame,
+        is_busy: bool,
+    ) {
         if let ClientFrame::Pull(pull) = &mut frame {
             // Small pages, so that catching up takes several.
             pull.limit = Some(3);
@@ -98,7 +116,9 @@ impl Servers {
                 self.bus.extend((0..NODES).map(told));
             }
         }
-        line.inbox.push_back(frame);
+        let is_refused = is_busy && frame.is_send();
+        self.seen.refused += u32::from(is_refused);
+        line.inbox.push_back(Came { frame, is_refused });
     }
 
     /// A node does one of the things that it has to do. Where it tells the bus, `heard` says what comes
@@ -108,22 +128,33 @@ impl Servers {
         if let Some(told) = did.published {
             self.publish(node, &told, heard);
         }
-        if let Some(conversation) = did.stored {
-            self.read(conversation);
+        self.seen.together += u32::from(did.stored.len() > 1);
+        for conversation in did.stored {
+            self.read_log(conversation);
+        }
+        if let Some(user) = did.marked {
+            self.read_marks(user);
         }
     }
 
-    /// The bus tells one thing, in whatever order. Says whether a node that it should have come to is
-    /// parted from it.
-    pub(super) fn tell(&mut self, which: usize) -> bool {
+    /// The bus tells a node some things at once, in whatever order: this one, and others to the same.
+    pub(super) fn tell(&mut self, which: usize, many: usize) {
         if self.bus.is_empty() {
-            return false;
+            return;
         }
-        let (to, told) = self.bus.swap_remove(which % self.bus.len());
-        if !self.is_parted[to] {
+        let (to, first) = self.bus.swap_remove(which % self.bus.len());
+        let mut told = vec![first];
+        while told.len() < many
+            && let Some(next) = self.bus.iter().position(|(node, _)| *node == to)
+        {
+            told.push(self.bus.swap_remove(next).1);
+        }
+        if self.is_parted[to] {
+            self.seen.unheard += 1;
+        } else {
+            self.seen.bursts += u32::from(told.len() > 1);
             self.nodes[to].hear(told, &self.runtime);
         }
-        self.is_parted[to]
     }
 
     /// A node hears nothing of the bus, or hears it again.
@@ -144,16 +175,17 @@ impl Servers {
         self.bus.retain(|(to, _)| *to != node);
     }
 
-    /// Whether a node has a send just there.
-    pub(super) fn is_at(&self, node: usize, point: CrashPoint) -> bool {
-        self.nodes[node].is_at(point)
+    /// Which nodes have a send at which points.
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, CrashPoint)> {
+        let all = (0..NODES).flat_map(|node| CrashPoint::ALL.map(|point| (node, point)));
+        all.filter(|(node, point)| self.nodes[*node].is_at(*point))
     }
 
-    /// The mailbox of a device is given more than it takes.
-    pub(super) fn overflow(&mut self, node: usize, device: usize) {
-        if let Some(line) = self.nodes[node].line(device) {
-            line.overflow();
-        }
+    /// The mailbox of a device is given more than it takes, if something waits in it; says whether.
+    pub(super) fn overflow(&mut self, node: usize, device: usize) -> bool {
+        self.nodes[node]
+            .line(device)
+            .is_some_and(|line| line.overflow())
     }
 
     /// What was written to a device's socket since the last time.
@@ -202,18 +234,60 @@ impl Servers {
         }
     }
 
+    /// How far a person has taken and read a conversation.
+    pub(super) fn marks(&self, user: UserId, conversation: ConversationId) -> (Seq, Seq) {
+        let marks = self.marks.get(&(user, conversation));
+        marks.copied().unwrap_or_default()
+    }
+
+    /// Reads how far a person is by now.
+    ///
+    /// # Panics
+    /// If they were further.
+    fn read_marks(&mut self, user: UserId) {
+        let summary = self.store.summary(user, 50);
+        for one in self.runtime.block_on(summary).unwrap() {
+            let marks = self.marks.entry((user, one.id)).or_default();
+            let delivered = one.delivered.unwrap_or(marks.0);
+            assert!(
+                delivered >= marks.0 && one.read >= marks.1,
+                "{user:?} had {marks:?} of {}, now {one:?}",
+                one.id
+            );
+            self.seen.marked += u32::from(one.read > marks.1);
+            *marks = (delivered, one.read);
+        }
+    }
+
     /// Reads what was added to a log.
-    fn read(&mut self, conversation: ConversationId) {
+    fn read_log(&mut self, conversation: ConversationId) {
         let log = self.logs.entry(conversation).or_default();
         let after = Direction::After(Seq(log.len() as u64));
         let slice = self.store.slice(conversation, after, 50);
         for event in self.runtime.block_on(slice).unwrap().events {
             if let Event::MessageSent(mut message) = event {
                 flaw::as_written(&mut message.msg_id);
+                message.sent_at = moment(message.seq);
                 log.push(message);
             }
         }
     }
+}
+
+/// What is rare, counted where it takes effect, so that a fault that no step reaches is not taken for
+/// one that is survived.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// What the bus told to nodes that were parted from it.
+    pub(super) unheard: u32,
+    /// Messages that a node was too busy for.
+    pub(super) refused: u32,
+    /// Messages of several devices that came to the store together.
+    pub(super) together: u32,
+    /// Times that a node heard several things at once.
+    pub(super) bursts: u32,
+    /// Read marks that moved in the store.
+    pub(super) marked: u32,
 }
 
 /// The person of this number.

@@ -1,22 +1,23 @@
 //! One node: what it has to do, and how it does one thing of it.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use backend::{
     auth::Session,
     bus::{Bus, Event as Told, Subscription},
-    gateway::Gateway,
+    gateway::{Gateway, pending::Answer},
     store::{Store, World},
 };
-use shared::{ClientFrame, ConversationId, Message, ServerFrame, frame::User};
+use shared::{
+    ClientFrame, Code, ConversationId, ServerFrame, UserId,
+    frame::{SendAnswer, SendToAll, SendToOne, User},
+};
 use tokio::runtime::Runtime;
 
 use super::{
+    Logs,
     flaw::{self, Flaw},
-    line::Line,
+    line::{Ack, Came, Line},
 };
 use crate::simulated::{steps::CrashPoint, world::is_member};
 
@@ -27,8 +28,8 @@ pub(super) struct Node {
     /// What is committed here and the bus has not heard of.
     to_publish: VecDeque<Told>,
     /// How much it has heard of.
-    told: usize,
-    published: Subscription,
+    published_count: usize,
+    committed: Subscription,
     /// In the order in which they connected.
     lines: Vec<Line>,
 }
@@ -36,15 +37,27 @@ pub(super) struct Node {
 /// What came of a step.
 #[derive(Default)]
 pub(super) struct Did {
-    /// This conversation may have grown.
-    pub(super) stored: Option<ConversationId>,
+    /// These conversations may have grown.
+    pub(super) stored: Vec<ConversationId>,
+    /// This person's marks may have moved.
+    pub(super) marked: Option<UserId>,
     /// This was told to the bus.
     pub(super) published: Option<Told>,
+}
+
+/// A message that the store has.
+struct Started {
+    /// Whose line.
+    at: usize,
+    conversation: ConversationId,
+    answer: Answer,
 }
 
 enum Work {
     /// Acts on the next frame of a line.
     Act(usize),
+    /// Acts on the next sends of all lines before it awaits the first.
+    SendAll,
     /// Tells a line the next answer.
     Answer(usize),
     /// Tells the bus of what was committed first.
@@ -53,14 +66,14 @@ enum Work {
 
 impl Node {
     pub(super) fn new(number: usize, store: Arc<Store>, flaw: Option<Flaw>) -> Self {
-        let (bus, published) = Bus::local();
+        let (bus, committed) = Bus::local();
         Self {
             number,
             flaw,
             gateway: Gateway::new(store, World::Demo, bus, false),
             to_publish: VecDeque::new(),
-            told: 0,
-            published,
+            published_count: 0,
+            committed,
             lines: Vec::new(),
         }
     }
@@ -75,7 +88,7 @@ impl Node {
         if let Some(line) = self.line(device) {
             line.cut();
         }
-        self.lines.retain(|line| line.is_open() || !line.is_idle());
+        self.forget_done();
     }
 
     /// The open line of this device.
@@ -89,109 +102,190 @@ impl Node {
     }
 
     /// Does one of the things that there are to do.
-    pub(super) fn work(
-        &mut self,
-        which: usize,
-        runtime: &Runtime,
-        logs: &BTreeMap<ConversationId, Vec<Message>>,
-    ) -> Did {
+    pub(super) fn work(&mut self, which: usize, runtime: &Runtime, logs: &Logs) -> Did {
         let mut all = Vec::new();
         for (at, line) in self.lines.iter().enumerate() {
             all.extend(line.may_act().then_some(Work::Act(at)));
             all.extend(line.has_answer().then_some(Work::Answer(at)));
         }
         all.extend((!self.to_publish.is_empty()).then_some(Work::Publish));
+        let has_send = |line: &Line| line.inbox.front().is_some_and(Came::is_send);
+        let can_send = |line: &&Line| line.may_act() && has_send(line);
+        all.extend((self.lines.iter().filter(can_send).count() > 1).then_some(Work::SendAll));
         if all.is_empty() {
             return Did::default();
         }
         match all.swap_remove(which % all.len()) {
-            Work::Act(at) => Did {
-                stored: runtime.block_on(self.act(at, logs)),
-                published: None,
-            },
+            Work::Act(at) => runtime.block_on(self.act(at, logs)),
+            Work::SendAll => runtime.block_on(self.send_all(logs)),
             Work::Answer(at) => {
                 self.lines[at].answer();
                 Did::default()
             }
             Work::Publish => {
-                self.told += 1;
+                self.published_count += 1;
                 Did {
-                    stored: None,
                     published: self.to_publish.pop_front(),
+                    ..Did::default()
                 }
             }
         }
     }
 
     /// Acts on a frame to the end: what is sent is committed then, and the bus not told.
-    async fn act(
-        &mut self,
-        at: usize,
-        logs: &BTreeMap<ConversationId, Vec<Message>>,
-    ) -> Option<ConversationId> {
+    async fn act(&mut self, at: usize, logs: &Logs) -> Did {
+        if self.lines[at].inbox.front().is_some_and(Came::is_send) {
+            let started = self.start_sending(at, logs).await;
+            return self.finish(started.into_iter().collect()).await;
+        }
         let line = &mut self.lines[at];
-        let mut frame = line.inbox.pop_front()?;
-        if self.flaw == Some(Flaw::StoresTwice) {
-            flaw::rename_repeated(&mut frame, logs);
-        }
-        let is_send = frame.is_send();
-        if !is_send {
-            line.ask();
-        }
-        let conversation = conversation(&frame).filter(|_| is_send);
+        let Some(Came { frame, .. }) = line.inbox.pop_front() else {
+            return Did::default();
+        };
+        line.ask();
         let origin = line.is_open().then_some(line.id);
         let answer = match self.gateway.act(&line.session, origin, frame).await {
             Some(answer) => Some(answer.get().await),
             None => None,
         };
+        if line.is_open() {
+            line.find(answer);
+        }
+        let marked = Some(line.session.user.id);
         let mut committed = Vec::new();
-        self.published.take_waiting(&mut committed, usize::MAX);
-        let mut acks: Vec<_> = answer.into_iter().collect();
-        if self.flaw == Some(Flaw::CountsOnEachNode) && self.number > 0 {
-            acks.iter_mut().for_each(flaw::count_one_less);
-            committed.iter_mut().for_each(flaw::publish_one_less);
-        }
+        self.committed.take_waiting(&mut committed, usize::MAX);
         self.to_publish.extend(committed);
-        if !line.is_open() {
-            // Nobody is there to be answered.
-        } else if !is_send {
-            line.find(acks.pop());
-        } else if self.flaw != Some(Flaw::AcksBeforeCommit) {
-            let committed = self.told + self.to_publish.len();
-            (line.acks).extend(acks.into_iter().map(|ack| (ack, committed)));
+        self.forget_done();
+        Did {
+            marked,
+            ..Did::default()
         }
+    }
+
+    /// Acts on what several lines sent, together: the store may write it in one transaction.
+    async fn send_all(&mut self, logs: &Logs) -> Did {
+        let mut started = Vec::new();
+        for at in 0..self.lines.len() {
+            while self.lines[at].may_act()
+                && self.lines[at].inbox.front().is_some_and(Came::is_send)
+            {
+                started.extend(self.start_sending(at, logs).await);
+            }
+        }
+        self.finish(started).await
+    }
+
+    /// Hands the next message of a line to the store.
+    async fn start_sending(&mut self, at: usize, logs: &Logs) -> Option<Started> {
+        let line = &mut self.lines[at];
+        let Came {
+            mut frame,
+            is_refused,
+        } = line.inbox.pop_front()?;
+        if self.flaw == Some(Flaw::StoresTwice) {
+            flaw::rename_repeated(&mut frame, logs);
+        }
+        let conversation = conversation(&frame)?;
+        let origin = line.is_open().then_some(line.id);
+        let answer = if is_refused {
+            Answer::Known(refused(&frame)?)
+        } else {
+            self.gateway.act(&line.session, origin, frame).await?
+        };
+        Some(Started {
+            at,
+            conversation,
+            answer,
+        })
+    }
+
+    /// Waits until these are committed.
+    async fn finish(&mut self, started: Vec<Started>) -> Did {
+        let is_one_less = self.flaw == Some(Flaw::CountsOnEachNode) && self.number > 0;
+        let mut did = Did::default();
+        for Started {
+            at,
+            conversation,
+            answer,
+        } in started
+        {
+            let mut frame = answer.get().await;
+            did.stored.push(conversation);
+            if is_one_less {
+                flaw::count_one_less(&mut frame);
+            }
+            let mut committed = Vec::new();
+            self.committed.take_waiting(&mut committed, usize::MAX);
+            if is_one_less {
+                committed.iter_mut().for_each(flaw::publish_one_less);
+            }
+            self.to_publish.extend(committed);
+            let line = &mut self.lines[at];
+            if line.is_open() && self.flaw != Some(Flaw::AcksBeforeCommit) {
+                let committed = self.published_count + self.to_publish.len();
+                line.acks.push_back(Ack { frame, committed });
+            }
+        }
+        self.forget_done();
+        did
+    }
+
+    fn forget_done(&mut self) {
         self.lines.retain(|line| line.is_open() || !line.is_idle());
-        conversation
     }
 
     /// The bus tells it something.
-    pub(super) fn hear(&mut self, told: Told, runtime: &Runtime) {
-        if let (Some(Flaw::TellsEverybody), Told::MessageSent { message, .. }) = (self.flaw, &told)
-        {
-            let strangers = |line: &&Line| !is_member(line.session.user.id, message.conversation);
-            for line in self.lines.iter().filter(strangers) {
-                line.say(&ServerFrame::Message(message.clone()));
+    pub(super) fn hear(&mut self, told: Vec<Told>, runtime: &Runtime) {
+        if self.flaw == Some(Flaw::TellsEverybody) {
+            for one in &told {
+                let Told::MessageSent { message, .. } = one else {
+                    continue;
+                };
+                let strangers =
+                    |line: &&Line| !is_member(line.session.user.id, message.conversation);
+                for line in self.lines.iter().filter(strangers) {
+                    line.say(&ServerFrame::Message(message.clone()));
+                }
             }
         }
-        runtime.block_on(self.gateway.hub.deliver(std::iter::once(told)));
+        runtime.block_on(self.gateway.hub.deliver(told.into_iter()));
     }
 
     pub(super) fn is_at(&self, point: CrashPoint) -> bool {
         let mut lines = self.lines.iter();
         match point {
-            CrashPoint::Received => lines.any(|line| line.inbox.iter().any(ClientFrame::is_send)),
+            CrashPoint::Received => lines.any(|line| line.inbox.iter().any(Came::is_send)),
             CrashPoint::Stored => {
                 let is_message = |told: &Told| matches!(told, Told::MessageSent { .. });
                 self.to_publish.iter().any(is_message)
             }
             CrashPoint::Published => {
                 let mut acks = lines.flat_map(|line| &line.acks);
-                acks.any(|(_, committed)| *committed <= self.told)
+                acks.any(|ack| ack.committed <= self.published_count)
             }
             // That is on the way to the device.
             CrashPoint::Answered => false,
         }
     }
+}
+
+/// A refusal that passes.
+fn refused(frame: &ClientFrame) -> Option<ServerFrame> {
+    let (ClientFrame::SendToAll(SendToAll { msg_id, .. })
+    | ClientFrame::SendToOne(SendToOne { msg_id, .. })) = frame
+    else {
+        return None;
+    };
+    Some(ServerFrame::Send(SendAnswer {
+        msg_id: msg_id.clone(),
+        code: Code::Unavailable,
+        message: String::new(),
+        conversation: None,
+        seq: None,
+        sent_at: None,
+        check: None,
+        retry_after_ms: None,
+    }))
 }
 
 /// Where a message is sent to.

@@ -22,7 +22,7 @@ impl World {
             if peer.is_touched {
                 self.check_held(at, &peer.client);
                 self.check_acknowledged(at, &peer.client);
-                self.check_read(at);
+                self.check_marks(at);
             }
         }
     }

@@ -3,10 +3,7 @@
 use std::collections::VecDeque;
 
 use client::{Client, Closed, Effect, Moment};
-use shared::{
-    ClientFrame, Code, MsgId, ServerFrame, Timestamp, UserId,
-    frame::{SendAnswer, SendToAll, SendToOne},
-};
+use shared::{ClientFrame, ServerFrame, Timestamp, UserId};
 
 use super::{DEVICES, World, client_id, conversations_of, marks::Marks, msg_id, seed};
 use crate::{
@@ -84,15 +81,7 @@ impl World {
         let (Some(node), Some(frame)) = (self.peers[at].node, self.peers[at].up.pop_front()) else {
             return;
         };
-        match &frame {
-            ClientFrame::SendToAll(SendToAll { msg_id, .. })
-            | ClientFrame::SendToOne(SendToOne { msg_id, .. })
-                if is_busy =>
-            {
-                self.peers[at].down.push_back(refused(msg_id.clone()));
-            }
-            _ => self.servers.receive(node, at, frame),
-        }
+        self.servers.receive(node, at, frame, is_busy);
     }
 
     /// What was written to a device's socket is on its way.
@@ -156,7 +145,7 @@ impl World {
         }
         let peer = &mut self.peers[at];
         peer.recorder.observe(&mut peer.client);
-        self.note_read(at);
+        self.note_marks(at);
     }
 
     fn connect(&mut self, at: usize) {
@@ -168,18 +157,4 @@ impl World {
         self.servers.connect(node, at, UserId(DEVICES[at]));
         peer.client.opened(now);
     }
-}
-
-/// A refusal that passes.
-fn refused(msg_id: MsgId) -> ServerFrame {
-    ServerFrame::Send(SendAnswer {
-        msg_id,
-        code: Code::Unavailable,
-        message: String::new(),
-        conversation: None,
-        seq: None,
-        sent_at: None,
-        check: None,
-        retry_after_ms: None,
-    })
 }

@@ -1,11 +1,13 @@
 //! What goes wrong with the nodes, on the way, and with the devices.
 
+use std::collections::BTreeMap;
+
 use client::{Client, Delivery, Moment, Outgoing};
 use shared::{ServerFrame, UserId};
 
 use super::{DEVICES, World, seed};
 use crate::simulated::{
-    servers::{NODES, user},
+    servers::user,
     steps::{CrashPoint, Spoiled},
 };
 
@@ -20,50 +22,72 @@ impl World {
         }
     }
 
-    /// So does the first one that has a send just there.
-    pub(super) fn crash_at(&mut self, point: CrashPoint) {
+    /// So does one that has a send at one of the points, each as likely as the others.
+    pub(super) fn crash_at(&mut self, which: usize) {
         (0..self.peers.len()).for_each(|at| self.collect(at));
-        if let Some(node) = (0..NODES).find(|node| self.is_at(*node, point)) {
-            *self.seen.crashes.entry(point).or_default() += 1;
-            self.crash(node);
+        let mut places: BTreeMap<_, _> = self.answered().into_iter().collect();
+        places.extend(self.servers.places().map(|(node, point)| (point, node)));
+        if places.is_empty() {
+            return;
+        }
+        if let Some((point, node)) = places.iter().nth(which % places.len()) {
+            *self.seen.crashes.entry(*point).or_default() += 1;
+            self.crash(*node);
         }
     }
 
-    fn is_at(&self, node: usize, point: CrashPoint) -> bool {
+    /// A node from which an answer is on its way.
+    fn answered(&self) -> Option<(CrashPoint, usize)> {
         let is_ack =
             |frame: &ServerFrame| matches!(frame, ServerFrame::Send(one) if one.seq.is_some());
-        let mut answered = self.peers.iter().filter(|peer| peer.node == Some(node));
-        match point {
-            CrashPoint::Answered => answered.any(|peer| peer.down.iter().any(is_ack)),
-            point => self.servers.is_at(node, point),
-        }
+        let mut answered = self
+            .peers
+            .iter()
+            .filter(|peer| peer.down.iter().any(is_ack));
+        Some((CrashPoint::Answered, answered.next()?.node?))
     }
 
-    /// A mailbox is full: its pushes are forgotten, and their newest numbers told.
+    /// A mailbox is full: its pushes are forgotten, and their newest numbers told. It is this one, or the
+    /// next in which something waits.
     pub(super) fn overflow(&mut self, at: usize) {
-        if let Some(node) = self.peers[at].node {
-            self.servers.overflow(node, at);
-        }
+        let mut from = self.from(at);
+        let is_some = from.any(|at| self.fill(at));
+        self.seen.overflowed += u32::from(is_some);
     }
 
-    /// One push on its way is lost, late, or late and twice. None comes before an answer that was
-    /// given before it, since one socket keeps its order.
+    /// Fills the mailbox of this one, if something waits in it.
+    pub(super) fn fill(&mut self, at: usize) -> bool {
+        let node = self.peers[at].node;
+        node.is_some_and(|node| self.servers.overflow(node, at))
+    }
+
+    /// One push on its way is lost, late, or late and twice: to this device, or to the next to which one
+    /// is on its way. Answers keep their order among each other.
     pub(super) fn spoil(&mut self, at: usize, how: Spoiled) {
         let is_push = |frame: &ServerFrame| matches!(frame, ServerFrame::Message(_));
-        self.collect(at);
-        let down = &mut self.peers[at].down;
-        if let Some(which) = down.iter().position(is_push)
-            && let Some(frame) = down.remove(which)
-        {
-            match how {
-                Spoiled::Lost => {}
-                Spoiled::Late => down.push_back(frame),
-                Spoiled::LateAndTwice => {
-                    down.push_back(frame.clone());
-                    down.push_back(frame);
+        for at in self.from(at) {
+            self.collect(at);
+            let down = &mut self.peers[at].down;
+            if let Some(which) = down.iter().position(is_push)
+                && let Some(frame) = down.remove(which)
+            {
+                match how {
+                    Spoiled::Lost => {}
+                    Spoiled::Late => down.push_back(frame),
+                    Spoiled::LateAndTwice => {
+                        down.push_back(frame.clone());
+                        down.push_back(frame);
+                    }
                 }
+                *self.seen.spoiled.entry(how).or_default() += 1;
+                return;
             }
         }
+    }
+
+    fn from(&self, at: usize) -> impl Iterator<Item = usize> + use<> {
+        let all = self.peers.len();
+        (0..all).map(move |more| (at + more) % all)
     }
 
     /// The app of a device ends and starts again, with what was stored there.
