@@ -41,6 +41,11 @@ pub enum AuthError {
     /// Unknown, expired, used up or revoked.
     #[error("The accessToken is not valid any more: sign in again")]
     BadToken,
+    /// It may be valid, and came in a URL.
+    #[error(
+        "A session's accessToken is not taken from a URL, where logs keep it: send it in an AUTH_REQUEST or an Authorization header, or get a ticket"
+    )]
+    InUrl,
     /// One answer for both, so nobody can probe which names exist.
     #[error("The name or the password is wrong")]
     BadPassword,
@@ -186,7 +191,7 @@ impl Auth {
             return Err(AuthError::Missing);
         }
         match self.session(store, token).await {
-            Err(AuthError::BadToken) => self.url_session(store, token).await,
+            Err(AuthError::BadToken) => self.other_session(store, token).await,
             known => known,
         }
     }
@@ -200,6 +205,14 @@ impl Auth {
         if token.is_empty() {
             return Err(AuthError::Missing);
         }
+        if Token::hash_of(token).is_some() {
+            return Err(AuthError::InUrl);
+        }
+        self.other_session(store, token).await
+    }
+
+    /// A ticket's user, in a demo also any name.
+    async fn other_session(&self, store: &Store, token: &str) -> Result<Session, AuthError> {
         if let Some(session) = self.tickets.redeem(token) {
             return Ok(session);
         }
@@ -250,7 +263,7 @@ impl AuthError {
     pub fn code(&self) -> Code {
         match self {
             Self::Missing => Code::NotSignedIn,
-            Self::BadToken => Code::BadToken,
+            Self::BadToken | Self::InUrl => Code::BadToken,
             Self::BadPassword => Code::BadPassword,
             Self::BadName(_) => Code::BadName,
             Self::NameTaken => Code::NameTaken,

@@ -67,6 +67,22 @@ impl Pipe {
         Ok(first.len())
     }
 
+    /// Reads what has come, a turn of it, and throws it away; says whether there may be more to come.
+    pub(super) fn discard(&mut self) -> bool {
+        self.ahead = VecDeque::new();
+        let Ok(stream) = self.mailbox.stream() else {
+            return false;
+        };
+        for _ in 0..MAX_READS {
+            match SCRATCH.with_borrow_mut(|scratch| stream.try_read(scratch)) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+            }
+        }
+        true
+    }
+
     /// Lets the library read again.
     pub(super) fn begin(&mut self) {
         (self.reads_left, self.is_dry) = (MAX_READS, false);

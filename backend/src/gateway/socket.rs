@@ -235,6 +235,19 @@ impl Socket {
             {
                 return;
             }
+            if why == Closed::TooBig {
+                // The library would read that frame to its end, and keep it.
+                while self.drain().await.is_ok() && self.inner.get_mut().discard() {
+                    yield_now().await;
+                    if timeout(SILENT, self.inner.get_ref().readable())
+                        .await
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+                return;
+            }
             // Where the peer said goodbye first, this is when it is answered.
             loop {
                 self.inner.get_mut().begin();
@@ -280,10 +293,15 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// Frames that are looked at before others get their turn.
 pub const MAX_AT_ONCE: usize = 64;
 const GOODBYE: Duration = Duration::from_secs(2);
+/// Whoever sent too much has heard of it once nothing comes for so long.
+const SILENT: Duration = Duration::from_millis(300);
 
 #[cfg(test)]
 mod tests {
-    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
 
     use super::{
         super::pipe::{MAX_READS, READ_BYTES},
@@ -313,5 +331,35 @@ mod tests {
             socket.readable().await;
         };
         assert_eq!(message, Message::Text("".into()));
+    }
+
+    #[tokio::test]
+    async fn of_a_frame_that_is_too_big_nothing_more_is_kept() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (mut there, here) = (there.unwrap(), listener.accept().await.unwrap().0);
+        let mut socket = Socket::of(here, Vec::new(), Encoding::Json);
+        // A text of a mebibyte, masked with zeros.
+        let head = [0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
+        there.write_all(&head).await.unwrap();
+        there.write_all(&[b'x'; 70_000]).await.unwrap();
+        let closed = loop {
+            socket.readable().await;
+            match socket.next_any() {
+                Ok(_) => {}
+                Err(closed) => break closed,
+            }
+        };
+        assert_eq!(closed, Closed::TooBig);
+        let goes_on = async {
+            // The rest, which the peer had on its way already.
+            let _ = there.write_all(&[b'x'; 500_000]).await;
+            let mut heard = Vec::new();
+            let _ = there.read_to_end(&mut heard).await;
+            heard
+        };
+        let ((), heard) = tokio::join!(socket.close(closed), goes_on);
+        assert_eq!(heard[0], 0x88, "a goodbye, and nothing else");
+        assert_eq!(u16::from_be_bytes([heard[2], heard[3]]), 1009);
     }
 }

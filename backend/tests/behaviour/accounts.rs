@@ -84,6 +84,8 @@ async fn a_token_opens_the_socket_by_header_cookie_or_first_frame_and_not_by_url
     let (peer, answer) = server.try_peer(&format!("/?accessToken={token}")).await;
     assert!(peer.is_none());
     assert_eq!(answer["code"], 4011, "a real token has no place in a URL");
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.contains("get a ticket"), "{message}");
 }
 
 #[tokio::test]
