@@ -45,7 +45,7 @@ pub(super) static TEXTS: Texts = Texts {
     reconnecting: "正在重连…",
     disconnected: "网络已断开。",
     no_connection: "连不上服务器。",
-    kept_here: "你写的消息会留在这里，恢复连接后自动发出。",
+    kept_here: "写的消息会留着，连上后自动发出。",
     waits_here: "恢复连接前，你写的消息就等在这个标签页里。",
     stores_nothing: "浏览器不让 Pond 保存内容，关掉这个标签页，没发出的消息就丢了。",
     next_try: |seconds| format!("{seconds} 秒后重试。"),
