@@ -39,6 +39,7 @@ pub(crate) async fn run(address: &str, token: &str, encoding: Encoding) {
         address: address.to_owned(),
         encoding,
         started: Instant::now(),
+        said: String::new(),
     };
     bot.client.start(bot.now());
     let mut second = interval(Duration::from_secs(1));
@@ -69,6 +70,7 @@ struct Bot {
     address: String,
     encoding: Encoding,
     started: Instant,
+    said: String,
 }
 
 enum Received {
@@ -94,10 +96,17 @@ impl Bot {
         while let Some(effect) = self.client.next_effect() {
             let is_done = match effect {
                 Effect::Connect(_) => {
+                    self.socket = None;
                     let opened = timeout(OPENING, open(&self.address, self.encoding)).await;
-                    self.socket = opened.ok().and_then(Result::ok);
-                    if self.socket.is_some() {
-                        self.client.opened(self.now());
+                    match opened {
+                        Ok(Ok(socket)) => {
+                            self.socket = Some(socket);
+                            self.client.opened(self.now());
+                        }
+                        Ok(Err(error)) => {
+                            self.say(format!("{} cannot be reached: {error}", self.address));
+                        }
+                        Err(_) => self.say(format!("{} does not answer", self.address)),
                     }
                     self.socket.is_some()
                 }
@@ -122,11 +131,25 @@ impl Bot {
         }
     }
 
+    /// Tells whoever runs it how it stands; what was said last is not said again.
+    fn say(&mut self, words: String) {
+        if self.said != words {
+            eprintln!("{words}");
+            self.said = words;
+        }
+    }
+
     /// Looks at what is different, and answers what was not read.
     fn answer(&mut self) {
         let mut is_different = false;
         while self.client.next_change().is_some() {
             is_different = true;
+        }
+        if self.client.link() == Link::Connected {
+            let name = &self.client.me().name;
+            self.say(format!(
+                "Signed in as {name}; private messages are answered"
+            ));
         }
         if !is_different || self.client.link() != Link::Connected {
             return;
