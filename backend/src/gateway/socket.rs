@@ -340,9 +340,9 @@ mod tests {
         let (mut there, here) = (there.unwrap(), listener.accept().await.unwrap().0);
         let mut socket = Socket::of(here, Vec::new(), Encoding::Json);
         // A text of a mebibyte, masked with zeros.
-        let head = [0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
-        there.write_all(&head).await.unwrap();
-        there.write_all(&[b'x'; 70_000]).await.unwrap();
+        let announced = [0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
+        there.write_all(&announced).await.unwrap();
+        there.write_all(&vec![b'x'; 70_000]).await.unwrap();
         let closed = loop {
             socket.readable().await;
             match socket.next_any() {
@@ -353,13 +353,13 @@ mod tests {
         assert_eq!(closed, Closed::TooBig);
         let goes_on = async {
             // The rest, which the peer had on its way already.
-            let _ = there.write_all(&[b'x'; 500_000]).await;
-            let mut heard = Vec::new();
-            let _ = there.read_to_end(&mut heard).await;
-            heard
+            let _ = there.write_all(&vec![b'x'; 500_000]).await;
+            let mut came = Vec::new();
+            let _ = there.read_to_end(&mut came).await;
+            came
         };
-        let ((), heard) = tokio::join!(socket.close(closed), goes_on);
-        assert_eq!(heard[0], 0x88, "a goodbye, and nothing else");
-        assert_eq!(u16::from_be_bytes([heard[2], heard[3]]), 1009);
+        let ((), came) = tokio::join!(socket.close(closed), goes_on);
+        assert_eq!(came[0], 0x88, "a goodbye, and nothing else");
+        assert_eq!(u16::from_be_bytes([came[2], came[3]]), 1009);
     }
 }
