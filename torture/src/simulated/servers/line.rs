@@ -77,8 +77,13 @@ impl Line {
 
     /// Whether the next frame may be acted on: a question waits for the answers before it.
     pub(super) fn may_act(&self) -> bool {
-        let is_next_send = self.inbox.front().map(Came::is_send);
-        !self.is_asking && is_next_send.is_some_and(|is_send| is_send || self.acks.is_empty())
+        let may_ask = !self.is_asking && self.acks.is_empty() && !self.inbox.is_empty();
+        may_ask || self.may_send()
+    }
+
+    /// Whether it is a send, and may.
+    pub(super) fn may_send(&self) -> bool {
+        !self.is_asking && self.inbox.front().is_some_and(Came::is_send)
     }
 
     pub(super) fn has_answer(&self) -> bool {

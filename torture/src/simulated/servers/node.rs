@@ -109,9 +109,8 @@ impl Node {
             all.extend(line.has_answer().then_some(Work::Answer(at)));
         }
         all.extend((!self.to_publish.is_empty()).then_some(Work::Publish));
-        let has_send = |line: &Line| line.inbox.front().is_some_and(Came::is_send);
-        let can_send = |line: &&Line| line.may_act() && has_send(line);
-        all.extend((self.lines.iter().filter(can_send).count() > 1).then_some(Work::SendAll));
+        let senders = self.lines.iter().filter(|line| line.may_send()).count();
+        all.extend((senders > 1).then_some(Work::SendAll));
         if all.is_empty() {
             return Did::default();
         }
@@ -134,7 +133,7 @@ impl Node {
 
     /// Acts on a frame to the end: what is sent is committed then, and the bus not told.
     async fn act(&mut self, at: usize, logs: &Logs) -> Did {
-        if self.lines[at].inbox.front().is_some_and(Came::is_send) {
+        if self.lines[at].may_send() {
             let started = self.start_sending(at, logs).await;
             return self.finish(started.into_iter().collect()).await;
         }
@@ -152,9 +151,7 @@ impl Node {
             line.find(answer);
         }
         let marked = Some(line.session.user.id);
-        let mut committed = Vec::new();
-        self.committed.take_waiting(&mut committed, usize::MAX);
-        self.to_publish.extend(committed);
+        self.take_committed();
         self.forget_done();
         Did {
             marked,
@@ -166,9 +163,7 @@ impl Node {
     async fn send_all(&mut self, logs: &Logs) -> Did {
         let mut started = Vec::new();
         for at in 0..self.lines.len() {
-            while self.lines[at].may_act()
-                && self.lines[at].inbox.front().is_some_and(Came::is_send)
-            {
+            while self.lines[at].may_send() {
                 started.extend(self.start_sending(at, logs).await);
             }
         }
@@ -199,35 +194,41 @@ impl Node {
         })
     }
 
-    /// Waits until these are committed.
+    /// Waits until all of these are committed: what came when in between is no step.
     async fn finish(&mut self, started: Vec<Started>) -> Did {
-        let is_one_less = self.flaw == Some(Flaw::CountsOnEachNode) && self.number > 0;
         let mut did = Did::default();
-        for Started {
-            at,
-            conversation,
-            answer,
-        } in started
-        {
-            let mut frame = answer.get().await;
-            did.stored.push(conversation);
-            if is_one_less {
+        let mut answers = Vec::new();
+        for one in started {
+            did.stored.push(one.conversation);
+            answers.push((one.at, one.answer.get().await));
+        }
+        self.take_committed();
+        let committed = self.published_count + self.to_publish.len();
+        for (at, mut frame) in answers {
+            if self.counts_one_less() {
                 flaw::count_one_less(&mut frame);
             }
-            let mut committed = Vec::new();
-            self.committed.take_waiting(&mut committed, usize::MAX);
-            if is_one_less {
-                committed.iter_mut().for_each(flaw::publish_one_less);
-            }
-            self.to_publish.extend(committed);
             let line = &mut self.lines[at];
             if line.is_open() && self.flaw != Some(Flaw::AcksBeforeCommit) {
-                let committed = self.published_count + self.to_publish.len();
                 line.acks.push_back(Ack { frame, committed });
             }
         }
         self.forget_done();
         did
+    }
+
+    /// What was committed since the last time is to be published.
+    fn take_committed(&mut self) {
+        let mut committed = Vec::new();
+        self.committed.take_waiting(&mut committed, usize::MAX);
+        if self.counts_one_less() {
+            committed.iter_mut().for_each(flaw::publish_one_less);
+        }
+        self.to_publish.extend(committed);
+    }
+
+    fn counts_one_less(&self) -> bool {
+        self.flaw == Some(Flaw::CountsOnEachNode) && self.number > 0
     }
 
     fn forget_done(&mut self) {
