@@ -308,12 +308,18 @@ mod tests {
         *,
     };
 
-    #[tokio::test]
-    async fn whoever_sends_empty_pieces_without_end_lets_others_have_their_turn() {
+    /// The peer's end, and ours.
+    async fn pair() -> (TcpStream, Socket) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let there = TcpStream::connect(listener.local_addr().unwrap()).await;
-        let (mut there, here) = (there.unwrap(), listener.accept().await.unwrap().0);
-        let mut socket = Socket::of(here, Vec::new(), Encoding::Json);
+        let (here, _) = listener.accept().await.unwrap();
+        let socket = Socket::of(here, Vec::new(), Encoding::Json);
+        (there.unwrap(), socket)
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_empty_pieces_without_end_lets_others_have_their_turn() {
+        let (mut there, mut socket) = pair().await;
         let piece = |opcode| [opcode, 0x80, 0, 0, 0, 0];
         there.write_all(&piece(0x01)).await.unwrap();
         // More than one turn reads, and less than the two systems' buffers take.
@@ -335,10 +341,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_frame_that_is_too_big_nothing_more_is_kept() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let there = TcpStream::connect(listener.local_addr().unwrap()).await;
-        let (mut there, here) = (there.unwrap(), listener.accept().await.unwrap().0);
-        let mut socket = Socket::of(here, Vec::new(), Encoding::Json);
+        let (mut there, mut socket) = pair().await;
         // A text of a mebibyte, masked with zeros.
         let announced = [0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
         there.write_all(&announced).await.unwrap();

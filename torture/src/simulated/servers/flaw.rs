@@ -8,7 +8,7 @@ use shared::{
 use super::{
     Logs,
     line::{Line, moment},
-    node::conversation,
+    node::{conversation, written},
 };
 
 /// One of them.
@@ -62,11 +62,7 @@ pub(super) fn as_written(msg_id: &mut MsgId) {
 /// The message that a send would be stored as, if nothing came between.
 pub(super) fn foreseen(frame: &ClientFrame, line: &Line, logs: &Logs) -> Option<Message> {
     let conversation = conversation(frame)?;
-    let (msg_id, content) = match frame {
-        ClientFrame::SendToAll(send) => (&send.msg_id, &send.content),
-        ClientFrame::SendToOne(send) => (&send.msg_id, &send.content),
-        _ => return None,
-    };
+    let (msg_id, content) = written(frame)?;
     let log = logs.get(&conversation).map_or(&[][..], Vec::as_slice);
     if let Some(first) = log.iter().find(|known| known.msg_id == *msg_id) {
         return Some(first.clone());
@@ -76,7 +72,7 @@ pub(super) fn foreseen(frame: &ClientFrame, line: &Line, logs: &Logs) -> Option<
     let seq = Seq(log.len() as u64).next();
     Some(Message {
         msg_id: msg_id.clone(),
-        content: content.clone(),
+        content: content.to_owned(),
         conversation,
         seq,
         from: sender.id,

@@ -9,8 +9,8 @@ use backend::{
     store::{Store, World},
 };
 use shared::{
-    ClientFrame, Code, ConversationId, ServerFrame, UserId,
-    frame::{SendAnswer, SendToAll, SendToOne, User},
+    ClientFrame, Code, ConversationId, MsgId, ServerFrame, UserId,
+    frame::{SendAnswer, User},
 };
 use tokio::runtime::Runtime;
 
@@ -272,11 +272,7 @@ impl Node {
 
 /// A refusal that passes.
 fn refused(frame: &ClientFrame) -> Option<ServerFrame> {
-    let (ClientFrame::SendToAll(SendToAll { msg_id, .. })
-    | ClientFrame::SendToOne(SendToOne { msg_id, .. })) = frame
-    else {
-        return None;
-    };
+    let (msg_id, _) = written(frame)?;
     Some(ServerFrame::Send(SendAnswer {
         msg_id: msg_id.clone(),
         code: Code::Unavailable,
@@ -287,6 +283,15 @@ fn refused(frame: &ClientFrame) -> Option<ServerFrame> {
         check: None,
         retry_after_ms: None,
     }))
+}
+
+/// What is sent: the id that its writer gave it, and its text.
+pub(super) fn written(frame: &ClientFrame) -> Option<(&MsgId, &str)> {
+    match frame {
+        ClientFrame::SendToAll(send) => Some((&send.msg_id, &send.content)),
+        ClientFrame::SendToOne(send) => Some((&send.msg_id, &send.content)),
+        _ => None,
+    }
 }
 
 /// Where a message is sent to.
