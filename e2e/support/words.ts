@@ -28,7 +28,7 @@ const en = {
   typing: (name: string) => `${name} is typing…`,
   noNetwork: "You are offline.",
   noServer: "No connection to the server.",
-  keptHere: "What you write is kept here and sent once you are back.",
+  keptHere: "What you write is kept here and sent when you are back.",
   waitsHere: "Messages you write wait in this tab until the connection is back.",
   storesNothing: "Your browser lets Pond store nothing. What is not sent is lost with this tab.",
   restored: "The server was restored from an older backup. Your own messages since then are sent again, others’ may be missing.",

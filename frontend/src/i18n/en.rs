@@ -48,7 +48,7 @@ pub(super) static TEXTS: Texts = Texts {
     reconnecting: "Reconnecting…",
     disconnected: "You are offline.",
     no_connection: "No connection to the server.",
-    kept_here: "What you write is kept here and sent once you are back.",
+    kept_here: "What you write is kept here and sent when you are back.",
     waits_here: "Messages you write wait in this tab until the connection is back.",
     stores_nothing: "Your browser lets Pond store nothing. What is not sent is lost with this tab.",
     next_try: |seconds| format!("Next try in {seconds} s."),
