@@ -7,7 +7,7 @@ use shared::{
     limits::{PAGE_EVENTS, TYPING_STANDS},
 };
 
-use crate::{Moment, Timeline};
+use crate::{Moment, Timeline, turn::Turn};
 
 /// One conversation as a client knows it.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct Conversation {
     /// Its timeline started again, and what was asked of the former view says nothing of this one.
     is_restarted: bool,
     comparison: Comparison,
+    /// Whose turn it is to send, once another log stands in the place of what was held.
+    pub(crate) turn: Turn,
     /// The last `seq` the server knows a device of this person to have, as far as is known here.
     delivered: Seq,
     told_delivered_at: Moment,
@@ -73,6 +75,7 @@ impl Conversation {
             is_heard_of: false,
             is_restarted: false,
             comparison: Comparison::Same,
+            turn: Turn::default(),
             delivered: Seq::NONE,
             told_delivered_at: Moment::ZERO,
             peer_delivered: Seq::NONE,
@@ -131,8 +134,13 @@ impl Conversation {
         }
     }
 
-    /// Whether what is held is still to be compared with the server's log. Until then nothing is
-    /// sent there: messages of a log that is no more would have to go first.
+    /// Whether nothing may be sent there yet: messages of a log that is no more would have to go
+    /// first.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.is_unverified() || self.turn != Turn::Ours
+    }
+
+    /// Whether what is held is still to be compared with the server's log.
     pub(crate) fn is_unverified(&self) -> bool {
         self.comparison != Comparison::Same
     }
@@ -140,6 +148,7 @@ impl Conversation {
     /// The connection broke, and the next server may be one that came back from a backup.
     pub(crate) fn connection_lost(&mut self) {
         self.timeline.forget_head();
+        self.turn.connection_lost();
         // What was told may not have come; the next summary says what did.
         self.delivered = Seq::NONE;
         if self.timeline.cursor() > Seq::NONE {
@@ -170,6 +179,9 @@ impl Conversation {
         self.delivered = Seq::NONE;
         (self.peer_delivered, self.peer_read) = (Seq::NONE, Seq::NONE);
         self.counted = (head, 0);
+        let is_whole = self.timeline.is_complete();
+        let first = self.timeline.events().next().map(Event::position);
+        self.turn.log_replaced(first, is_whole);
         let former = self.timeline.replace(head);
         former
             .filter_map(|event| match event {

@@ -41,6 +41,7 @@ mod outbox;
 pub mod sabotage;
 mod sorted_map;
 mod timeline;
+mod turn;
 
 pub use conversation::{Conversation, Restored};
 pub use effect::{Change, Effect};

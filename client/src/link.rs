@@ -225,7 +225,7 @@ const BEAT_OVERDUE: Moment = Moment::from_secs(10);
 /// Source: the largest answer, 64 KiB, on the slowest network that is of any use.
 const DEAF: Moment = Moment::from_secs(25);
 const FIRST_WAIT: Moment = Moment::from_millis(500);
-const LONGEST_WAIT: Moment = Moment::from_secs(30);
+pub(crate) const LONGEST_WAIT: Moment = Moment::from_secs(30);
 
 /// Xorshift: enough to spread clients over time, no secret depends on it.
 #[derive(Clone, Debug)]

@@ -290,3 +290,88 @@ fn a_bot_that_is_told_who_it_is_keeps_its_private_messages() {
     client.received(NOW, hello(1, "first"));
     assert_eq!(ids(&sent(&mut client)), ["m1"]);
 }
+
+/// Ana's device holds the end of the room alone: her `m5`, which her other device wrote after her `m4`.
+/// The server comes back without both, and says so; gives what is asked then.
+fn holding_the_end() -> (Client, Vec<ClientFrame>) {
+    let mut client = Client::new(ana(1), None, 7);
+    client.start(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    client.received(NOW, ServerFrame::Message(own("m5", 5)));
+    sent(&mut client);
+    let frames = comes_back(&mut client, hello(1, "first"));
+    write(&mut client, ROOM, "m6");
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    let frames = sent(&mut client);
+    assert_eq!(ids(&frames), [""; 0], "m4 may be held elsewhere");
+    (client, frames)
+}
+
+fn own(id: &str, seq: u64) -> Message {
+    Message {
+        msg_id: MsgId::parse(id).unwrap(),
+        content: "hi".into(),
+        conversation: ROOM,
+        seq: Seq(seq),
+        from: UserId(1),
+        from_user: "Ana".into(),
+        sent_at: Timestamp(5),
+        check: Some(Check(seq)),
+    }
+}
+
+#[test]
+fn a_device_that_holds_all_that_was_lost_sends_it_at_once() {
+    let (mut client, frames) = holding_the_end();
+    let ClientFrame::Heartbeat(asked) = &frames[0] else {
+        panic!("{frames:?}");
+    };
+    let first = Position {
+        check: Some(Check(5)),
+        ..Position::new(ROOM, Seq(5))
+    };
+    assert_eq!(asked.cursors, [first], "whether the lost part begins there");
+    client.received(NOW, beat(&frames, vec![]));
+    assert_eq!(ids(&sent(&mut client)), ["m5"]);
+}
+
+#[test]
+fn a_device_that_holds_the_end_of_it_lets_others_send_first() {
+    let (mut client, frames) = holding_the_end();
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    assert_eq!(ids(&sent(&mut client)), [""; 0]);
+    let waiting = |client: &Client| -> Vec<_> {
+        let outgoing = client.outgoing(ROOM);
+        outgoing.map(|one| one.msg_id.to_string()).collect()
+    };
+    for (id, seq) in [("m4", 3), ("m5", 4)] {
+        let again = Message {
+            check: None,
+            ..own(id, seq)
+        };
+        client.received(NOW, ServerFrame::Message(again));
+    }
+    assert_eq!(waiting(&client), ["m6"], "the other device sent both");
+}
+
+#[test]
+fn those_others_have_their_time_again_when_the_connection_breaks() {
+    let (mut client, frames) = holding_the_end();
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    client.tick(NOW);
+    client.closed(NOW, Closed::Lost);
+    let now = NOW + Moment::from_mins(1);
+    client.retry_now(now);
+    client.opened(now);
+    client.received(now, hello(1, "first"));
+    client.tick(now);
+    assert_eq!(ids(&sent(&mut client)), [""; 0]);
+    let now = now + Moment::from_secs(34);
+    client.received(now, person(2, "Bo"));
+    client.tick(now);
+    assert_eq!(ids(&sent(&mut client)), [""; 0]);
+    let now = now + Moment::from_secs(1);
+    client.tick(now);
+    assert_eq!(ids(&sent(&mut client)), ["m5"]);
+}

@@ -10,7 +10,7 @@ use shared::{
 
 use super::Client;
 use crate::{
-    Change, Link, Moment,
+    Change, Conversation, Link, Moment,
     sabotage::{self, Defect},
 };
 
@@ -38,7 +38,10 @@ pub(super) enum Question {
     /// What lies before the floor.
     Older(ConversationId),
     People,
+    /// Whether what is held is the server's log.
     Alive,
+    /// Whether all that was lost of replaced logs was held.
+    Turn,
 }
 
 impl Client {
@@ -158,9 +161,11 @@ impl Client {
             return;
         }
         self.follow_restarts(now);
-        if !self.unverified().is_empty() && !self.is_asked(Question::Alive) {
+        let is_any_unverified = self.conversations.values().any(Conversation::is_unverified);
+        if is_any_unverified && !self.is_asked(Question::Alive) {
             self.beat(now);
         }
+        self.find_whose_turn(now);
         if self.summary_wanted && !self.is_asked(Question::Summary) {
             self.summary_wanted = false;
             self.ask(now, Question::Summary, |request_id| {

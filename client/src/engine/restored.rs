@@ -105,14 +105,23 @@ impl Client {
             heads,
             diverged,
         } = answer;
-        // One that nobody waits for any more may tell of what was held before it was replaced.
-        if self.asked.remove(&request_id).is_some() {
-            for conversation in diverged {
-                self.replace_log(now, conversation, head_of(conversation, &heads));
+        match self.asked.remove(&request_id).map(|asked| asked.what) {
+            Some(Question::Turn) => {
+                for one in self.conversations.values_mut() {
+                    let has_it = !diverged.contains(&one.id);
+                    one.turn.answered(request_id, has_it);
+                }
             }
-            for one in self.conversations.values_mut() {
-                one.comparison_answered(request_id);
+            Some(_) => {
+                for conversation in diverged {
+                    self.replace_log(now, conversation, head_of(conversation, &heads));
+                }
+                for one in self.conversations.values_mut() {
+                    one.comparison_answered(request_id);
+                }
             }
+            // It may tell of what was held before it was replaced.
+            None => {}
         }
         self.take_heads(heads);
     }
@@ -136,7 +145,7 @@ impl Client {
         let is_void = |what| match what {
             Question::Alive => true,
             Question::Newer(of) | Question::Older(of) => of == id,
-            Question::Summary | Question::People => false,
+            Question::Summary | Question::People | Question::Turn => false,
         };
         self.asked.retain(|_, asked| !is_void(asked.what));
         if let Some(poll) = &mut self.poll {
@@ -182,10 +191,36 @@ impl Client {
     }
 
     /// Conversations to which nothing may be sent yet.
-    pub(super) fn unverified(&self) -> Vec<ConversationId> {
+    pub(super) fn held_back(&self) -> Vec<ConversationId> {
         let all = self.conversations.values();
-        all.filter(|one| one.is_unverified())
+        all.filter(|one| one.is_held_back())
             .map(|one| one.id)
             .collect()
+    }
+
+    /// Asks whether all that the server lost of replaced logs was held here, and waits where other
+    /// devices of this person may hold more.
+    pub(super) fn find_whose_turn(&mut self, now: Moment) {
+        for one in self.conversations.values_mut() {
+            one.turn.wait(now);
+        }
+        let all = self.conversations.values();
+        let firsts: Vec<_> = all
+            .filter_map(|one| one.turn.question())
+            .take(MAX_CURSORS)
+            .collect();
+        if firsts.is_empty() || self.is_asked(Question::Turn) {
+            return;
+        }
+        self.ask(now, Question::Turn, |request_id| {
+            ClientFrame::Heartbeat(Heartbeat {
+                request_id,
+                cursors: firsts.clone(),
+            })
+        });
+        let by = self.last_request_id();
+        for first in firsts {
+            self.conversation_mut(first.conversation).turn.asked(by);
+        }
     }
 }

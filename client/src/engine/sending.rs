@@ -124,7 +124,7 @@ impl Client {
         if self.heart.link != Link::Connected {
             return;
         }
-        for entry in self.outbox.take_ready(now, self.unverified()) {
+        for entry in self.outbox.take_ready(now, self.held_back()) {
             self.change(Change::Timeline(entry.conversation));
             let frame = self.frame_of(entry);
             self.heart.asked(now);
