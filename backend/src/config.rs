@@ -3,20 +3,22 @@
 //! A flag goes before its environment variable, and that before the file. Everything is checked
 //! here, before anything is opened.
 
+mod file;
+
 use std::{
     env,
     ffi::OsString,
     net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::{
     Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, builder::Resettable,
 };
-use serde::Deserialize;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::store::World;
+use file::{File, read};
 
 /// The command line.
 #[derive(Parser, Debug)]
@@ -92,27 +94,6 @@ pub struct Flags {
     /// A TOML file with any of these settings, named as the flags are
     #[arg(long, env = "POND_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-}
-
-/// On or off, as the file says it.
-#[derive(PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Switch {
-    On,
-    Off,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct File {
-    listen: Option<String>,
-    data: Option<PathBuf>,
-    demo: Option<bool>,
-    demo_for_all: Option<bool>,
-    public_url: Option<String>,
-    #[serde(default)]
-    trusted_proxy: Vec<IpAddr>,
-    rate_limits: Option<Switch>,
 }
 
 /// What the server runs with.
@@ -242,29 +223,24 @@ fn without_empty_variable(arg: Arg) -> Arg {
 fn on_or_off(
     names: &'static str,
 ) -> impl Fn(&str) -> Result<bool, String> + Clone + Send + Sync + 'static {
-    move |text| match &*text.to_ascii_lowercase() {
-        "on" | "true" | "yes" | "1" => Ok(true),
-        "off" | "false" | "no" | "0" => Ok(false),
-        _ => Err(format!(
-            "{names} take on or off (or true and false, yes and no, 1 and 0)"
-        )),
+    move |text| {
+        switch(text).ok_or_else(|| {
+            format!("{names} take on or off (or true and false, yes and no, 1 and 0)")
+        })
+    }
+}
+
+fn switch(word: &str) -> Option<bool> {
+    match &*word.to_ascii_lowercase() {
+        "on" | "true" | "yes" | "1" => Some(true),
+        "off" | "false" | "no" | "0" => Some(false),
+        _ => None,
     }
 }
 
 fn proxy(text: &str) -> Result<IpAddr, &'static str> {
     text.parse().map_err(|_| {
         "--trusted-proxy and POND_TRUSTED_PROXY take addresses such as 10.0.0.1, no names and no ranges"
-    })
-}
-
-fn read(path: &Path) -> Result<File, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    toml::from_str(&text).map_err(|source| ConfigError::Line {
-        path: path.to_owned(),
-        source,
     })
 }
 
@@ -289,7 +265,6 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         .or(file.public_url)
         .map(origin)
         .transpose()?;
-    let of_file = file.rate_limits.map(|switch| switch == Switch::On);
     let trusted_proxies = if flags.trusted_proxy.is_empty() {
         file.trusted_proxy
     } else {
@@ -302,7 +277,7 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
         public_origin,
         // A proxy is known by one name, however it was written.
         trusted_proxies: trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-        rate_limits: flags.rate_limits.or(of_file).unwrap_or(true),
+        rate_limits: flags.rate_limits.or(file.rate_limits).unwrap_or(true),
         page_limit: None,
     })
 }
@@ -387,20 +362,11 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_named() {
+    fn a_flag_goes_before_the_file() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "listen = \"127.0.0.1:9\"\nlissen = 1\n").unwrap();
         let path = file.path().to_str().unwrap();
-        let error = config(&["--config", path]).unwrap_err().to_string();
-        assert!(
-            error.contains("line 2") && error.contains("lissen"),
-            "{error}"
-        );
-        std::fs::write(
-            file.path(),
-            "rate-limits = \"off\"\nlisten = \"127.0.0.1:9\"\n",
-        )
-        .unwrap();
+        let text = "rate-limits = \"off\"\nlisten = \"127.0.0.1:9\"\n";
+        std::fs::write(file.path(), text).unwrap();
         let config = config(&["--config", path, "--listen", "127.0.0.1:7"]).unwrap();
         assert_eq!((config.listen.port(), config.rate_limits), (7, false));
     }

@@ -150,9 +150,14 @@ fn find_unkept(
                 let log = logs.get(&place);
                 let first = log.and_then(|log| log.keys().next().copied());
                 let last = log.and_then(|log| log.keys().next_back().copied());
-                let part = acked.map_or("before a backup", |seq| part(seq, first, last));
+                let (at, part) = acked.map_or_else(
+                    || ("some number".to_owned(), "before a backup"),
+                    |seq| (seq.to_string(), part(seq, first, last)),
+                );
                 report.add(Class::Lost, || {
-                    format!("{key:x?} was acknowledged at {acked:?} of {place:x?}; nobody holds it ({part})")
+                    format!(
+                        "{key:x?} was acknowledged at {at} of {place:x?}; nobody holds it ({part})"
+                    )
                 });
             }
             (None, _)

@@ -7,12 +7,19 @@ use std::{io, process::ExitCode};
 
 use histcheck::{Report, check, lines};
 
+const USAGE: &str = "histcheck FILE: judges a history of lines of JSON; - reads the standard input
+Ends with 0 when every promise held, 1 when one was broken or there was nothing to judge, 2 when it cannot be read";
+
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args().skip(1).collect();
     let [file] = words.as_slice() else {
-        eprintln!("histcheck FILE: judges a history of lines of JSON; - reads the standard input");
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    if ["--help", "-h"].contains(&&**file) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     match judge(file) {
         Ok(is_good) => ExitCode::from(u8::from(!is_good)),
         Err(why) => {

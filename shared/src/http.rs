@@ -107,7 +107,8 @@ pub struct Stored {
 #[serde(rename_all = "camelCase")]
 pub struct Sync {
     /// The last event held of each conversation that is followed, with its check value where it is
-    /// known; at most [`crate::limits::MAX_SUMMARY_CONVERSATIONS`].
+    /// known; at most [`crate::limits::MAX_SUMMARY_CONVERSATIONS`]. None: heads alone are told.
+    #[serde(default)]
     pub cursors: Vec<Position>,
     /// Milliseconds to wait while there is nothing; at most [`crate::limits::MAX_SYNC_WAIT`].
     #[serde(default)]

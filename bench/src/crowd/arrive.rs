@@ -30,8 +30,12 @@ pub(crate) struct Arrived {
 pub(crate) enum NotIn {
     #[error("Socket {at} cannot be opened: {source}. Are there descriptors enough (ulimit -n)?")]
     NoRoom { at: usize, source: io::Error },
-    #[error("Socket {at} was not let in: {why}")]
-    Refused { at: usize, why: Ended },
+    #[error("Socket {at} was not let in at {server}: {why}")]
+    Refused {
+        at: usize,
+        server: String,
+        why: Ended,
+    },
     #[error("{waiting} sockets heard nothing for {} s", PATIENCE.as_secs())]
     Silence { waiting: usize },
     #[error(transparent)]
@@ -81,7 +85,8 @@ impl Arrival<'_> {
                 }
             })?;
             if let Some((at, why)) = refused {
-                return Err(NotIn::Refused { at, why });
+                let server = crowd.server().to_owned();
+                return Err(NotIn::Refused { at, server, why });
             }
             if moved_at.elapsed() > PATIENCE {
                 let waiting = begun.len() - inside;

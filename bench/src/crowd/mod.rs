@@ -83,6 +83,11 @@ impl Crowd {
         })
     }
 
+    /// `HOST:PORT` that they go to.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// How many sockets were opened, with those that ended.
     pub(crate) fn len(&self) -> usize {
         self.sockets.len()

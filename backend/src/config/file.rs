@@ -1,0 +1,109 @@
+//! The configuration file: the flags' names, in TOML.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{ConfigError, switch};
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct File {
+    #[serde(deserialize_with = "address")]
+    pub(super) listen: Option<String>,
+    pub(super) data: Option<PathBuf>,
+    #[serde(deserialize_with = "on_or_off")]
+    pub(super) demo: Option<bool>,
+    #[serde(deserialize_with = "on_or_off")]
+    pub(super) demo_for_all: Option<bool>,
+    pub(super) public_url: Option<String>,
+    pub(super) trusted_proxy: Vec<IpAddr>,
+    #[serde(deserialize_with = "on_or_off")]
+    pub(super) rate_limits: Option<bool>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// [`ConfigError`], with the line that is wrong.
+pub(super) fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Line {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "an address and a port in quotes are needed, such as \"127.0.0.1:8080\""
+    )]
+    enum Written {
+        Text(String),
+    }
+    let Written::Text(text) = Written::deserialize(from)?;
+    Ok(Some(text))
+}
+
+/// A switch: `true`, or any word that the flags take.
+fn on_or_off<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "true or false is needed, or \"on\" or \"off\"")]
+    enum Written {
+        Switch(bool),
+        Word(String),
+    }
+    match Written::deserialize(from)? {
+        Written::Switch(is_on) => Ok(Some(is_on)),
+        Written::Word(word) => match switch(&word) {
+            Some(is_on) => Ok(Some(is_on)),
+            None => Err(D::Error::custom(format!(
+                "{word:?} is neither on nor off (nor true, false, yes, no, 1, 0)"
+            ))),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<File, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read(file.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_switch_is_a_word_or_a_boolean() {
+        for text in ["demo = true", "demo = \"on\"", "demo = \"Yes\""] {
+            assert_eq!(read_text(text).unwrap().demo, Some(true), "{text}");
+        }
+        let off = read_text("rate-limits = false\ndemo-for-all = \"off\"").unwrap();
+        assert_eq!(
+            (off.rate_limits, off.demo_for_all, off.demo),
+            (Some(false), Some(false), None)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line_and_what_is_needed() {
+        for (text, said) in [
+            ("lissen = 1", "lissen"),
+            ("listen = 8080", "\"127.0.0.1:8080\""),
+            ("demo = \"maybe\"", "\"maybe\" is neither on nor off"),
+            ("rate-limits = 1", "\"on\" or \"off\""),
+        ] {
+            let error = read_text(&format!("data = \"x\"\n{text}\n")).err().unwrap();
+            assert!(error.contains("line 2") && error.contains(said), "{error}");
+        }
+    }
+}
