@@ -1,5 +1,7 @@
 // What is new to somebody, and when it no longer is.
 
+import type { Page } from "@playwright/test";
+
 import { EVERYONE, hasReadAll, expect, test } from "../fixtures.ts";
 
 test("a private message to somebody who looks elsewhere is counted in the list and the title", async ({
@@ -81,6 +83,31 @@ test("somebody who was away finds what was written meanwhile under a line", asyn
   await hasReadAll(bo.account);
 });
 
+test("the bar tells what came while nobody looked, until its line was seen", async ({ person }) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before you looked away");
+  await expect(bo.window.message("before you looked away")).toBeVisible();
+  await hasReadAll(bo.account);
+  await looks(bo.window.page, "elsewhere");
+  const texts = Array.from({ length: 60 }, (_, at) => `meanwhile ${at + 1}`);
+  await ana.account.send(EVERYONE, ...texts);
+  await expect(bo.window.message("meanwhile 60")).toBeInViewport();
+  await looks(bo.window.page, "here");
+  const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
+  await expect(bar).toHaveText(/^60 /);
+
+  // What is read as it comes was not missed.
+  await ana.window.say("while you read");
+  await expect(bo.window.message("while you read")).toBeInViewport();
+  await expect(bar).toHaveText(/^60 /);
+  await bar.click();
+  await expect(bo.window.divider).toBeInViewport();
+  await expect(bar).toHaveCount(0);
+  await bo.window.say("I have seen it");
+  await expect(bo.window.divider).not.toBeInViewport();
+  await expect(bar).toHaveCount(0);
+});
+
 test("a room entered for the first time has no line in it", async ({ pond, person, windowOf }) => {
   const ana = await person("Ana");
   await ana.account.send(EVERYONE, "long before", "you came");
@@ -88,3 +115,11 @@ test("a room entered for the first time has no line in it", async ({ pond, perso
   await expect(bo.message("you came")).toBeVisible();
   await expect(bo.divider).toHaveCount(0);
 });
+
+/** Another window of the desk has the keyboard, or this one again. */
+async function looks(page: Page, where: "elsewhere" | "here"): Promise<void> {
+  await page.evaluate((isHere) => {
+    document.hasFocus = () => isHere;
+    window.dispatchEvent(new Event(isHere ? "focus" : "blur"));
+  }, where === "here");
+}

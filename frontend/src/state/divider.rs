@@ -11,6 +11,10 @@ use shared::{ConversationId, Event, Seq, UserId};
 pub(crate) struct Divider {
     /// The line is above the first message of others after this one.
     after: Option<Seq>,
+    /// What came after this one came while the person looked.
+    end: Seq,
+    /// The person was at the line, or wrote something under it: they need no way back to it.
+    is_found: bool,
     /// The newest message when the person looked away; nothing while they look.
     left_at: Option<Seq>,
 }
@@ -19,14 +23,32 @@ impl Divider {
     /// The conversation is opened, and was read up to `read`. A room that was never read was just
     /// entered: its past is not new to somebody who was not there. What a person wrote to us before
     /// we ever looked is new from its first word.
-    pub(crate) fn open(&mut self, conversation: ConversationId, read: Seq, unread: u64) {
+    pub(crate) fn open(
+        &mut self,
+        conversation: ConversationId,
+        read: Seq,
+        unread: u64,
+        cursor: Seq,
+    ) {
         let first_visit = read == Seq::NONE && matches!(conversation, ConversationId::Room(_));
         self.after = (unread > 0 && !first_visit).then_some(read);
+        (self.end, self.is_found) = (cursor, false);
     }
 
     /// The line is above the first message of others after this one.
     pub(crate) fn after(&self) -> Option<Seq> {
         self.after
+    }
+
+    /// What is new and may be looked for: after the one, up to the other.
+    pub(crate) fn missed(&self) -> Option<(Seq, Seq)> {
+        let after = self.after.filter(|_| !self.is_found)?;
+        Some((after, self.end))
+    }
+
+    /// The line is on screen, or the person goes on without it.
+    pub(crate) fn found(&mut self) {
+        self.is_found |= self.left_at.is_none();
     }
 
     /// The person looks elsewhere.
@@ -45,12 +67,13 @@ impl Divider {
         let Some(left_at) = self.left_at else {
             return;
         };
+        self.end = timeline.cursor();
         let has_unread = self.after.is_some_and(|after| {
             first(me, read.max(after), timeline).is_some_and(|unread| unread <= left_at)
         });
         let is_moved = self.after.is_some_and(|after| after >= left_at);
         if !has_unread && !is_moved && first(me, left_at, timeline).is_some() {
-            self.after = Some(left_at);
+            (self.after, self.is_found) = (Some(left_at), false);
         }
     }
 
@@ -80,7 +103,7 @@ mod tests {
 
     fn opened(read: u64, unread: u64) -> Divider {
         let mut divider = Divider::default();
-        divider.open(ROOM, Seq(read), unread);
+        divider.open(ROOM, Seq(read), unread, Seq(read + unread));
         divider
     }
 
@@ -94,7 +117,7 @@ mod tests {
     fn a_room_entered_for_the_first_time_has_none_and_a_first_private_message_has() {
         assert_eq!(opened(0, 900).after(), None);
         let mut divider = Divider::default();
-        divider.open(ConversationId::direct(ME, UserId(2)), Seq::NONE, 3);
+        divider.open(ConversationId::direct(ME, UserId(2)), Seq::NONE, 3, Seq(3));
         assert_eq!(divider.after(), Some(Seq::NONE));
     }
 
@@ -121,6 +144,26 @@ mod tests {
         let more = timeline(vec![message(3, 1, 0), message(4, 2, 0), message(5, 2, 0)]);
         divider.arrived(ME, Seq(4), &more);
         assert_eq!(divider.after(), Some(Seq(4)), "what was under it is read");
+    }
+
+    #[test]
+    fn what_comes_while_the_person_looks_is_not_missed_and_who_was_at_the_line_misses_nothing() {
+        let mut divider = opened(2, 0);
+        assert_eq!(divider.missed(), None);
+        divider.look_away(Seq(2));
+        let log = timeline((1..=4).map(|seq| message(seq, 2, 0)).collect());
+        divider.arrived(ME, Seq(2), &log);
+        divider.found();
+        divider.look_back();
+        let more = timeline((1..=6).map(|seq| message(seq, 2, 0)).collect());
+        divider.arrived(ME, Seq(6), &more);
+        assert_eq!(divider.missed(), Some((Seq(2), Seq(4))), "nobody looked");
+        divider.found();
+        assert_eq!((divider.missed(), divider.after()), (None, Some(Seq(2))));
+        divider.look_away(Seq(6));
+        let last = timeline((1..=7).map(|seq| message(seq, 2, 0)).collect());
+        divider.arrived(ME, Seq(6), &last);
+        assert_eq!(divider.missed(), Some((Seq(6), Seq(7))));
     }
 
     #[test]

@@ -141,6 +141,7 @@ impl Position {
         if was_open && written_at > self.own_written_at {
             // What a person sends, they want to see.
             self.stick();
+            self.divider.found();
         }
         self.own_written_at = self.own_written_at.max(written_at);
         needs
@@ -162,7 +163,8 @@ impl Position {
         }
         let unread = conversation.unread(self.me);
         let mut divider = self.divider.clone();
-        divider.open(self.conversation, conversation.read, unread);
+        let cursor = timeline.cursor();
+        divider.open(self.conversation, conversation.read, unread, cursor);
         let is_held = divider
             .after()
             .is_none_or(|after| timeline.floor() <= after);
@@ -174,7 +176,7 @@ impl Position {
             return Needs::OlderPage;
         }
         self.divider = divider;
-        self.unread_at_opening = (unread, timeline.cursor());
+        self.unread_at_opening = (unread, cursor);
         self.phase = Phase::Open;
         Needs::Nothing
     }
@@ -388,32 +390,38 @@ impl Position {
             self.newest_on_screen()
         };
         self.seen = self.seen.max(on_screen.unwrap_or(Seq::NONE));
-        self.of_others(conversation, self.seen)
+        self.of_others(conversation, self.seen, conversation.timeline().cursor())
     }
 
-    /// What is new above the screen.
-    pub(super) fn unread_above(&self, conversation: &Conversation) -> Option<Above> {
-        let after = self.divider.after()?;
+    /// What is new above the screen, and was not looked for yet.
+    pub(super) fn unread_above(&mut self, conversation: &Conversation) -> Option<Above> {
+        let (after, end) = self.divider.missed()?;
         if let Some(at) = self.rows.position(&Key::New) {
             let row = self.rows.all().get(at)?;
-            let is_above = self.layout.bottom(at) <= self.scroll_top;
-            return is_above.then(|| Above {
-                count: self.of_others(conversation, after),
-                since: Some(row.at),
-            });
+            if self.layout.bottom(at) <= self.scroll_top {
+                return Some(Above {
+                    count: self.of_others(conversation, after, end),
+                    since: Some(row.at),
+                });
+            }
+            if self.layout.top(at) < self.scroll_top + self.viewport {
+                self.divider.found();
+            }
+            return None;
         }
         let (unread, counted_to) = self.unread_at_opening;
         (conversation.timeline().floor() > after).then(|| Above {
-            count: unread + self.of_others(conversation, counted_to),
+            count: unread + self.of_others(conversation, counted_to, end),
             since: None,
         })
     }
 
-    fn of_others(&self, conversation: &Conversation, after: Seq) -> u64 {
+    fn of_others(&self, conversation: &Conversation, after: Seq, end: Seq) -> u64 {
         let events = conversation.timeline().after(after);
+        let up_to_end = events.take_while(|event| event.seq() <= end);
         let is_others =
             |event: &&Event| matches!(event, Event::MessageSent(sent) if sent.from != self.me);
-        events.filter(is_others).count() as u64
+        up_to_end.filter(is_others).count() as u64
     }
 
     /// The message row next to `from` (or the last one), `step` rows on; to the first and the last.
