@@ -135,7 +135,7 @@ impl Conversation {
     }
 
     /// Whether nothing may be sent there yet: messages of a log that is no more would have to go
-    /// first.
+    /// first, of this device or of another.
     pub(crate) fn is_held_back(&self) -> bool {
         self.is_unverified() || self.turn != Turn::Ours
     }
@@ -181,7 +181,7 @@ impl Conversation {
         self.counted = (head, 0);
         let is_whole = self.timeline.is_complete();
         let first = self.timeline.events().next().map(Event::position);
-        self.turn.log_replaced(first, is_whole);
+        self.turn.log_replaced(first, is_whole, head);
         let former = self.timeline.replace(head);
         former
             .filter_map(|event| match event {

@@ -165,7 +165,7 @@ impl Client {
         if is_any_unverified && !self.is_asked(Question::Alive) {
             self.beat(now);
         }
-        self.find_whose_turn(now);
+        self.settle_turns(now);
         if self.summary_wanted && !self.is_asked(Question::Summary) {
             self.summary_wanted = false;
             self.ask(now, Question::Summary, |request_id| {

@@ -4,6 +4,7 @@
 //! the first heartbeat of a connection, and here, wherever events join what is held. Where it is
 //! another log, the person's own messages go back into the outbox and the timeline starts again. The
 //! server keeps one of each `msgId`, so sending one that it still has does no harm.
+//! Read next: [`crate::turn`], for who sends first.
 
 use std::cmp::Reverse;
 
@@ -18,6 +19,7 @@ use super::{Client, Question, transports::head_of};
 use crate::{
     Change, Conversation, Moment, Restored, SortedMap, order,
     sabotage::{self, Defect},
+    turn::Turn,
 };
 
 impl Client {
@@ -112,7 +114,7 @@ impl Client {
                     one.turn.answered(request_id, has_it);
                 }
             }
-            Some(_) => {
+            Some(Question::Alive) => {
                 for conversation in diverged {
                     self.replace_log(now, conversation, head_of(conversation, &heads));
                 }
@@ -120,8 +122,8 @@ impl Client {
                     one.comparison_answered(request_id);
                 }
             }
-            // It may tell of what was held before it was replaced.
-            None => {}
+            // One that nobody waits for may tell of what was held before it was replaced.
+            _ => {}
         }
         self.take_heads(heads);
     }
@@ -174,9 +176,13 @@ impl Client {
             if is_same_database {
                 self.outbox.put_back(id, &self.name_of_peer(id), own);
             }
-            if one.is_open || id == ConversationId::EVERYONE {
+            let is_held_back = is_same_database && one.turn != Turn::Ours;
+            if one.is_open || id == ConversationId::EVERYONE || is_held_back {
                 let mut fresh = Conversation::new(id);
                 fresh.is_open = one.is_open;
+                if is_held_back {
+                    fresh.turn = one.turn;
+                }
                 self.conversations.insert(id, fresh);
             }
             self.change(Change::Timeline(id));
@@ -200,7 +206,7 @@ impl Client {
 
     /// Asks whether all that the server lost of replaced logs was held here, and waits where other
     /// devices of this person may hold more.
-    pub(super) fn find_whose_turn(&mut self, now: Moment) {
+    pub(super) fn settle_turns(&mut self, now: Moment) {
         for one in self.conversations.values_mut() {
             one.turn.wait(now);
         }
