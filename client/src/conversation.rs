@@ -18,6 +18,8 @@ pub struct Conversation {
     pub title: Option<String>,
     /// The last `seq` the person saw.
     pub read: Seq,
+    /// The one that the server has heard of, as far as is known here.
+    told_read: Seq,
     /// When the newest event was stored.
     pub last_at: Timestamp,
     pub(crate) timeline: Timeline,
@@ -67,6 +69,7 @@ impl Conversation {
             id,
             title: None,
             read: Seq::NONE,
+            told_read: Seq::NONE,
             last_at: Timestamp(0),
             timeline: Timeline::default(),
             counted: (Seq::NONE, 0),
@@ -175,7 +178,7 @@ impl Conversation {
     pub(crate) fn replace(&mut self, me: UserId, head: Seq) -> Vec<Message> {
         self.comparison = Comparison::Same;
         // A mark in a log that is no more says nothing; the next summary brings the one that stands.
-        self.read = Seq::NONE;
+        (self.read, self.told_read) = (Seq::NONE, Seq::NONE);
         self.delivered = Seq::NONE;
         (self.peer_delivered, self.peer_read) = (Seq::NONE, Seq::NONE);
         self.counted = (head, 0);
@@ -214,6 +217,8 @@ impl Conversation {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
         self.take_count(summary.read, summary.head, summary.unread);
+        // What was told on a connection that broke may not have come.
+        self.told_read = summary.read;
         self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
         self.apply_peer(
             summary.peer_delivered.unwrap_or_default(),
@@ -267,9 +272,19 @@ impl Conversation {
         Some(cursor)
     }
 
+    /// The read mark, where the server is to be told of it now.
+    pub(crate) fn read_to_tell(&mut self) -> Option<Seq> {
+        let is_due = self.read > self.told_read && !self.is_unverified();
+        is_due.then(|| {
+            self.told_read = self.read;
+            self.read
+        })
+    }
+
     pub(crate) fn apply_read(&mut self, mark: ReadMark) {
         let at = mark.head.unwrap_or_else(|| self.timeline.head());
         self.take_count(mark.seq, at, mark.unread);
+        self.told_read = self.told_read.max(mark.seq);
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies

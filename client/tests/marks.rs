@@ -126,6 +126,9 @@ fn a_read_mark_that_was_counted_before_a_message_came_leaves_it_unread() {
     assert_eq!(unread(&client), 4);
     client.received(now, mark(3, 5, 2));
     assert_eq!(unread(&client), 4, "an older count says nothing new");
+    let effects = std::iter::from_fn(|| client.next_effect());
+    let is_read = |effect: &Effect| matches!(effect, Effect::Transmit(ClientFrame::Read(_)));
+    assert_eq!(effects.filter(|one| is_read(one)).count(), 0, "no echo");
 }
 
 proptest! {

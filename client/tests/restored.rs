@@ -10,7 +10,7 @@ use client::{Change, Client, Closed, Delivery, Effect, Link, Moment};
 use shared::{
     Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
     event::Position,
-    frame::{AuthAnswer, HeartbeatAnswer, Person, Presence, User},
+    frame::{AuthAnswer, ConversationSummary, HeartbeatAnswer, Person, Presence, Summary, User},
 };
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
@@ -375,4 +375,54 @@ fn the_others_time_is_counted_on_connections_alone() {
     let now = now + Moment::from_secs(1);
     client.tick(now);
     assert_eq!(ids(&sent(&mut client)), ["m5"]);
+}
+
+#[test]
+fn what_was_read_is_told_once_the_logs_were_compared() {
+    let read = |frames: &[ClientFrame]| -> Vec<u64> {
+        let marks = frames.iter().filter_map(|frame| match frame {
+            ClientFrame::Read(mark) => Some(mark.seq.0),
+            _ => None,
+        });
+        marks.collect()
+    };
+    for diverged in [vec![], vec![ROOM]] {
+        let mut client = holding_two();
+        client.closed(NOW, Closed::Lost);
+        client.mark_read(ROOM, Seq(2));
+        let mut frames = comes_back(&mut client, hello(1, "first"));
+        let answer = ConversationSummary {
+            id: ROOM,
+            title: None,
+            head: Seq(9),
+            read: Seq(1),
+            unread: 8,
+            last_at: Timestamp(5),
+            delivered: None,
+            peer_delivered: None,
+            peer_read: None,
+        };
+        client.received(NOW, summary(&frames, answer));
+        frames.extend(sent(&mut client));
+        assert_eq!(read(&frames), [0; 0]);
+        let expected = if diverged.is_empty() { vec![2] } else { vec![] };
+        client.received(NOW, beat(&frames, diverged));
+        assert_eq!(read(&sent(&mut client)), expected);
+        client.tick(NOW);
+        assert_eq!(read(&sent(&mut client)), [0; 0], "once");
+    }
+}
+
+/// The answer to the question for a summary among these frames.
+fn summary(frames: &[ClientFrame], one: ConversationSummary) -> ServerFrame {
+    let asked = frames.iter().find_map(|frame| match frame {
+        ClientFrame::Summary(ask) => Some(ask.request_id),
+        _ => None,
+    });
+    ServerFrame::Summary(Summary {
+        request_id: asked.expect("it asks right after signing in"),
+        me: ana(1),
+        conversations: vec![one],
+        people: vec![],
+    })
 }

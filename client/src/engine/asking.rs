@@ -173,6 +173,7 @@ impl Client {
             });
         }
         self.tell_delivered(now);
+        self.tell_reads();
         let behind: Vec<_> = self
             .conversations
             .values()

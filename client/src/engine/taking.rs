@@ -2,13 +2,13 @@
 //! in another order, and the rule of the log decides.
 
 use shared::{
-    ClientFrame, ConversationId, Event,
+    ConversationId, Event,
     event::Position,
     frame::{Page, Person, Presence, Summary},
 };
 
 use super::Client;
-use crate::{Change, Link, Moment, Taken, Timeline};
+use crate::{Change, Moment, Taken, Timeline};
 
 impl Client {
     pub(super) fn take(&mut self, now: Moment, event: Event) {
@@ -63,14 +63,9 @@ impl Client {
         self.asked.remove(&summary.request_id);
         self.me = summary.me;
         for entry in &summary.conversations {
-            let connected = self.heart.link == Link::Connected;
             let conversation = self.conversation_mut(entry.id);
-            let (grew, read) = (conversation.timeline.head() < entry.head, conversation.read);
+            let grew = conversation.timeline.head() < entry.head;
             conversation.apply_summary(entry);
-            if read > entry.read && connected {
-                // Read while there was no connection: the server hears of it now.
-                self.transmit(ClientFrame::Read(Position::new(entry.id, read)));
-            }
             if grew {
                 self.timeline_changed(entry.id);
             }

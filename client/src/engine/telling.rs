@@ -19,8 +19,20 @@ impl Client {
         }
         marked.read = seq;
         self.change(Change::Conversations);
-        if self.heart.link == Link::Connected {
-            self.transmit(ClientFrame::Read(Position::new(conversation, seq)));
+        self.tell_reads();
+    }
+
+    /// Only where the logs were compared: in another one the same number means other messages.
+    pub(super) fn tell_reads(&mut self) {
+        if self.heart.link != Link::Connected {
+            return;
+        }
+        let all = self.conversations.values_mut();
+        let due: Vec<_> = all
+            .filter_map(|one| Some(Position::new(one.id, one.read_to_tell()?)))
+            .collect();
+        for place in due {
+            self.transmit(ClientFrame::Read(place));
         }
     }
 
