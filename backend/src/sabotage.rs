@@ -54,6 +54,12 @@ pub(crate) enum Defect {
     ForgetsTails,
     /// Starts without what was committed and not moved into the database's file yet.
     DropsLog,
+    /// Takes the mark that was told last for the one that stands.
+    LowersMarks,
+    /// Takes all for seen when something was.
+    MarksTheHead,
+    /// Tells of marks that it does not keep.
+    ForgetsMarks,
 }
 
 #[cfg(not(feature = "sabotage"))]

@@ -7,7 +7,11 @@ use shared::{
     limits::{PAGE_EVENTS, TYPING_STANDS},
 };
 
-use crate::{Moment, Timeline, turn::Turn};
+use crate::{
+    Moment, Timeline,
+    sabotage::{self, Defect},
+    turn::Turn,
+};
 
 /// One conversation as a client knows it.
 #[derive(Clone, Debug)]
@@ -277,7 +281,11 @@ impl Conversation {
         let is_due = self.read > self.told_read && !self.is_unverified();
         is_due.then(|| {
             self.told_read = self.read;
-            self.read
+            if sabotage::is(Defect::ReadsUnseen) {
+                self.timeline.head()
+            } else {
+                self.read
+            }
         })
     }
 

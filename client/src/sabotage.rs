@@ -28,6 +28,8 @@ pub enum Defect {
     ForgetsOwnAfterRestore,
     /// Keeps what it holds when the server says that its log is another.
     KeepsTheOldLog,
+    /// Tells the server that all was seen when something was.
+    ReadsUnseen,
 }
 
 #[cfg(not(feature = "sabotage"))]

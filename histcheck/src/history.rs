@@ -78,6 +78,26 @@ pub enum What {
         /// When it was asked, where the answer may have been overtaken by what came another way.
         asked: Option<Duration>,
     },
+    /// Its person saw everything up to there; entered before the server hears of it.
+    Read {
+        /// Of which log.
+        place: Place,
+        /// Up to which number.
+        seq: u64,
+    },
+    /// The server said how far a person has a log.
+    Marked {
+        /// Which log.
+        place: Place,
+        /// Whose marks.
+        person: Person,
+        /// What one of their devices has, where that is said.
+        delivered: Option<u64>,
+        /// What they saw.
+        read: u64,
+        /// When it was asked; none of a push, which may come late.
+        asked: Option<Duration>,
+    },
     /// The event was added at the end of what the person sees.
     Shown {
         /// Where.

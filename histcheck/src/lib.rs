@@ -26,6 +26,7 @@ mod check;
 mod ends;
 mod history;
 pub mod lines;
+mod marks;
 mod report;
 mod walk;
 

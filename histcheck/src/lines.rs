@@ -30,6 +30,8 @@
 //! {"refused": {"msgId": "…"}}
 //! {"received": {"place": "r1", "event": EVENT}}
 //! {"head": {"place": "r1", "seq": 7, "asked": 12.5}}
+//! {"read": {"place": "r1", "seq": 7}}
+//! {"marked": {"place": "d1-2", "person": 2, "delivered": 7, "read": 5, "asked": 12.5}}
 //! {"shown": {"place": "r1", "event": EVENT}}
 //! {"restarted": {"place": "r1"}}
 //! {"twin": {"place": "r1", "msgId": "…"}}
@@ -41,7 +43,9 @@
 //! ```
 //!
 //! They mean what [`What`] says. In short: `invoked` before the first try to send; `acked` when the
-//! answer, or the tick, came; `shown` when an event was added at the end of what the person sees, and
+//! answer, or the tick, came; `read` before the server hears that the person saw everything up to
+//! there, `marked` when it said how far somebody is (the first that is said
+//! of somebody in a place of everybody's is where they came in); `shown` when an event was added at the end of what the person sees, and
 //! `restarted` when that was emptied (a reload); `held` at the end, all that is there in the order in
 //! which it is shown. `asked` is only for an answer that other news may have overtaken on its way:
 //! the time of its question. `from` is the first number that was to be held, 1 where it is not said: a tab
@@ -173,6 +177,17 @@ impl Reading {
             SaidWhat::Head(said) => What::Head {
                 place: self.place(&said.place),
                 seq: said.seq,
+                asked: said.asked.map(time).transpose()?,
+            },
+            SaidWhat::Read(said) => What::Read {
+                place: self.place(&said.place),
+                seq: said.seq,
+            },
+            SaidWhat::Marked(said) => What::Marked {
+                place: self.place(&said.place),
+                person: Person(said.person),
+                delivered: said.delivered,
+                read: said.read,
                 asked: said.asked.map(time).transpose()?,
             },
             SaidWhat::Shown(said) => What::Shown {

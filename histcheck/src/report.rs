@@ -9,7 +9,8 @@ pub enum Class {
     Lost,
     /// One message has two numbers, or is shown twice.
     Doubled,
-    /// A message that nobody wrote, or that was refused, or is said to be by somebody else.
+    /// A message that nobody wrote, or that was refused, or is said to be by somebody else; a mark that
+    /// nobody made.
     Phantom,
     /// The text is not what was written.
     Corrupt,
@@ -25,7 +26,7 @@ pub enum Class {
     Stuck,
     /// Somebody was told of a conversation that is not theirs.
     Leaked,
-    /// The server said a smaller newest number than it had said before.
+    /// The server said a smaller newest number, or mark, than it had said before.
     TimeTravel,
     /// The database is not sound.
     Unsound,
@@ -55,6 +56,8 @@ pub struct Counts {
     pub shown: u64,
     /// Events in all logs, each once.
     pub stored: u64,
+    /// What the server said of marks.
+    pub marked: u64,
 }
 
 /// All that a check found.
@@ -134,11 +137,12 @@ impl fmt::Display for Report {
             stored,
             received,
             shown,
-            ..
+            marked,
+            refused: _,
         } = self.counts;
         write!(
             f,
-            "{invoked} written, {acked} acknowledged, {stored} stored, {received} received, {shown} shown"
+            "{invoked} written, {acked} acknowledged, {stored} stored, {received} received, {shown} shown, {marked} marks"
         )?;
         for (class, found) in &self.found {
             write!(f, "\n  {class}: {} times", found.times)?;

@@ -4,7 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use crate::{
     check::{Held, Walked, Written},
-    history::{ClientId, Entry, Event, History, Key, Place, What},
+    history::{ClientId, Entry, Event, History, Key, Members, Person, Place, What},
+    marks::{Marks, Said},
     report::{Class, Report},
 };
 
@@ -22,6 +23,7 @@ struct Walk<'a, 'r> {
     /// Which message has a number, and which number a message, for everybody and the whole time.
     keys: HashMap<(Place, u64), Key>,
     seqs: HashMap<Key, u64>,
+    marks: Marks,
 }
 
 pub(crate) fn walk<'a>(history: &'a History, report: &mut Report) -> Walked<'a> {
@@ -35,6 +37,7 @@ pub(crate) fn walk<'a>(history: &'a History, report: &mut Report) -> Walked<'a> 
         turns: HashMap::new(),
         keys: HashMap::new(),
         seqs: HashMap::new(),
+        marks: Marks::default(),
     };
     let mut in_time: Vec<&Entry> = history.entries.iter().collect();
     // Stable: what one client entered at one time stays in its order.
@@ -80,7 +83,10 @@ impl<'a> Walk<'a, '_> {
                     written.after = after;
                 }
             }
-            What::Acked { place, key, seq } => self.acked(client, *place, *key, *seq),
+            What::Acked { place, key, seq } => {
+                self.marks.took(self.person_of(client), *place, *seq);
+                self.acked(client, *place, *key, *seq);
+            }
             What::Refused { key } => {
                 self.report.counts.refused += 1;
                 if let Some(written) = self.walked.written.get_mut(key) {
@@ -96,9 +102,29 @@ impl<'a> Walk<'a, '_> {
                 self.report.counts.received += 1;
                 self.see(client, *place, event);
                 self.hear(entry, *place, event.seq);
+                self.marks.took(self.person_of(client), *place, event.seq);
             }
             What::Head { place, seq, asked } => {
                 self.head(entry, *place, *seq, asked.unwrap_or(entry.at));
+            }
+            What::Read { place, seq } => {
+                self.marks.read(self.person_of(client), *place, *seq);
+            }
+            What::Marked {
+                place,
+                person,
+                delivered,
+                read,
+                asked,
+            } => {
+                self.report.counts.marked += 1;
+                let said = Said {
+                    place: *place,
+                    person: *person,
+                    delivered: *delivered,
+                    read: *read,
+                };
+                self.marked(entry, said, *asked);
             }
             What::Shown { place, event } => {
                 self.report.counts.shown += 1;
@@ -178,6 +204,26 @@ impl<'a> Walk<'a, '_> {
             });
         }
         self.hear(entry, place, seq);
+    }
+
+    fn marked(&mut self, entry: &Entry, said: Said, asked: Option<Duration>) {
+        let client = entry.client;
+        if !self.history.is_entitled(client, said.place) {
+            self.report.add(Class::Leaked, || {
+                format!(
+                    "{client:?} was told of marks in {:x?}, which is not theirs",
+                    said.place
+                )
+            });
+        }
+        if !matches!(self.history.places.get(&said.place), Some(Members::Only(_))) {
+            self.marks.came(said);
+        }
+        self.marks.judge(client, said, entry.at, asked, self.report);
+    }
+
+    fn person_of(&self, client: ClientId) -> Option<&'a Person> {
+        self.history.clients.get(&client)
     }
 
     /// A client knows now that the log goes up to here, if not further.
@@ -261,6 +307,7 @@ impl<'a> Walk<'a, '_> {
         self.newest.clear();
         self.keys.clear();
         self.seqs.clear();
+        self.marks.restored();
         for written in self.walked.written.values_mut() {
             written.acked_seq = None;
             written.after = 0;

@@ -150,10 +150,27 @@ impl Peer {
     fn tick(&mut self) {
         let now = self.now();
         self.client.tick(now);
+        if self.orders.phase == Phase::Write && self.ties.dice.one_in(TICKS_BETWEEN_READS) {
+            self.read();
+        }
         let may_move = self.habits.moves && self.orders.phase == Phase::Write;
         if may_move && self.ties.dice.one_in(TICKS_BETWEEN_MOVES) {
             let lets = self.ties.dice.pick(&NETWORKS).copied().unwrap_or_default();
             self.move_to(lets);
+        }
+    }
+
+    /// Its person sees all that is there of a conversation.
+    fn read(&mut self) {
+        let Some(id) = self.ties.dice.pick(&self.orders.conversations).copied() else {
+            return;
+        };
+        if let Some(seen) = self.client.conversation(id) {
+            let (read, cursor) = (seen.read, seen.timeline().cursor());
+            if cursor > read {
+                self.recorder.read(id, cursor);
+                self.client.mark_read(id, cursor);
+            }
         }
     }
 
@@ -230,7 +247,10 @@ impl Peer {
                 self.line.probe(address);
                 true
             }
-            Effect::Transmit(frame) => self.line.transmit(&frame).await,
+            Effect::Transmit(frame) => {
+                self.recorder.transmitted(&frame);
+                self.line.transmit(&frame).await
+            }
             Effect::Poll(sync) => self.line.poll(self.hurried(sync)),
         };
         if !is_done {
@@ -309,6 +329,8 @@ impl Peer {
 }
 
 const MAX_FRAMES_A_TURN: usize = 64;
+/// Somebody looks five times a second or so, each time at one conversation.
+const TICKS_BETWEEN_READS: u64 = 5;
 /// A move every two seconds or so.
 const TICKS_BETWEEN_MOVES: u64 = 50;
 const NETWORKS: [Lets; 4] = [

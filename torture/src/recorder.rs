@@ -3,13 +3,16 @@
 //! Watches an engine from outside. Knows no socket.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::{Duration, Instant},
 };
 
 use client::{Change, Client};
 use histcheck::{ClientId, Digest, Entry, Event, Key, Person, Place, What};
-use shared::{Code, ConversationId, MsgId, ServerFrame, http::SyncAnswer};
+use shared::{
+    ClientFrame, Code, ConversationId, MsgId, RequestId, Seq, ServerFrame, UserId, frame::Summary,
+    http::SyncAnswer,
+};
 
 /// What tells the time of an entry. It is one for all clients of a history.
 #[derive(Clone, Debug)]
@@ -30,6 +33,10 @@ pub(crate) struct Recorder {
     /// What the screen shows of each conversation.
     screens: BTreeMap<ConversationId, Screen>,
     acked: u64,
+    /// Whose client it is, once the server has said so.
+    me: UserId,
+    /// When those were asked that are not answered yet.
+    summaries: HashMap<RequestId, Instant>,
 }
 
 #[derive(Default)]
@@ -49,6 +56,8 @@ impl Recorder {
             entries: Vec::new(),
             screens: BTreeMap::new(),
             acked: 0,
+            me: UserId(0),
+            summaries: HashMap::new(),
         }
     }
 
@@ -65,6 +74,19 @@ impl Recorder {
             key: key(msg_id),
             digest: Digest::of(content),
         });
+    }
+
+    /// Its person saw everything up to there; to be called before the engine hears of it.
+    pub(crate) fn read(&mut self, conversation: ConversationId, seq: Seq) {
+        let (place, seq) = (place(conversation), seq.0);
+        self.enter(What::Read { place, seq });
+    }
+
+    /// A frame goes out.
+    pub(crate) fn transmitted(&mut self, frame: &ClientFrame) {
+        if let ClientFrame::Summary(ask) = frame {
+            self.summaries.insert(ask.request_id, Instant::now());
+        }
     }
 
     /// A frame came; to be called before the engine hears of it. `asked` says when, where it is an
@@ -129,8 +151,49 @@ impl Recorder {
                         asked,
                     });
                 }
+                self.marks_of(summary);
             }
+            ServerFrame::Auth(answer) => {
+                self.me = answer.user.as_ref().map_or(self.me, |user| user.id);
+            }
+            ServerFrame::Read(mark) => self.enter(What::Marked {
+                place: place(mark.conversation),
+                person: Person(self.me.0),
+                delivered: None,
+                read: mark.seq.0,
+                asked: None,
+            }),
+            ServerFrame::Marks(marks) => self.enter(What::Marked {
+                place: place(marks.conversation),
+                person: Person(marks.user.0),
+                delivered: Some(marks.delivered.0),
+                read: marks.read.0,
+                asked: None,
+            }),
             _ => {}
+        }
+    }
+
+    /// What a summary says of marks: this person's everywhere, the other one's in private.
+    fn marks_of(&mut self, summary: &Summary) {
+        let asked = self.summaries.remove(&summary.request_id);
+        let asked = self.asked(asked);
+        for one in &summary.conversations {
+            let peer = one.id.peer_of(self.me).zip(one.peer_read);
+            let own = (self.me, one.delivered, one.read);
+            let all = [
+                Some(own),
+                peer.map(|(peer, read)| (peer, one.peer_delivered, read)),
+            ];
+            for (user, delivered, read) in all.into_iter().flatten() {
+                self.enter(What::Marked {
+                    place: place(one.id),
+                    person: Person(user.0),
+                    delivered: delivered.map(|seq| seq.0),
+                    read: read.0,
+                    asked,
+                });
+            }
         }
     }
 

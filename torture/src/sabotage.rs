@@ -137,6 +137,7 @@ fn choose(name: &str) -> Result<()> {
         Defect::DropsOutboxOnTheWayUp,
         Defect::ForgetsOwnAfterRestore,
         Defect::KeepsTheOldLog,
+        Defect::ReadsUnseen,
     ];
     let chosen = all.into_iter().find(|defect| format!("{defect:?}") == name);
     if chosen.is_none() && !name.is_empty() {

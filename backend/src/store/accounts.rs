@@ -43,8 +43,8 @@ impl Store {
             }
             let id = db.last_insert_rowid();
             db.prepare_cached(
-                "INSERT INTO members (user_id, conversation_id, read_seq)
-                 SELECT ?1, id, last_seq FROM conversations WHERE key = ?2",
+                "INSERT INTO members (user_id, conversation_id, delivered_seq, read_seq)
+                 SELECT ?1, id, last_seq, last_seq FROM conversations WHERE key = ?2",
             )?
             .execute(params![id, ConversationId::EVERYONE.to_string()])?;
             Ok(NewUser::Made(User {

@@ -16,6 +16,7 @@ use super::{
     members::Unread,
     to_sql,
 };
+use crate::sabotage::{self, Defect};
 
 /// A member's marks after one was to be moved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,10 +120,14 @@ fn raise(
     let Some(before) = AllMarks::of(db)?.of_member(head.row, user)? else {
         return Ok(None);
     };
-    let read = before.1.max(read.min(head.seq));
+    let read = match read {
+        told if sabotage::is(Defect::LowersMarks) => told.min(head.seq),
+        told if told > Seq::NONE && sabotage::is(Defect::MarksTheHead) => head.seq,
+        told => before.1.max(told.min(head.seq)),
+    };
     let delivered = before.0.max(delivered.min(head.seq)).max(read);
     let has_moved = before != (delivered, read);
-    if has_moved {
+    if has_moved && !sabotage::is(Defect::ForgetsMarks) {
         db.prepare_cached(
             "UPDATE members SET delivered_seq = ?3, read_seq = ?4
              WHERE user_id = ?1 AND conversation_id = ?2",

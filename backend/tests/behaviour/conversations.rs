@@ -156,12 +156,12 @@ async fn a_newcomer_has_nothing_unread_and_all_of_the_history() {
     ana.say("m1", "before you came").await;
     let mut bo = server.peer("Bo").await;
     let summary = bo.summary().await;
+    let room = &summary.conversations[0];
+    assert_eq!((room.unread, room.head), (0, Seq(1)));
     assert_eq!(
-        (
-            summary.conversations[0].unread,
-            summary.conversations[0].head
-        ),
-        (0, Seq(1))
+        (room.read, room.delivered),
+        (Seq(1), Some(Seq(1))),
+        "who has read has it delivered"
     );
     assert_eq!(bo.pull(EVERYONE, None, None).await.events.len(), 1);
 }

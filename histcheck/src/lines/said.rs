@@ -55,6 +55,8 @@ pub(super) enum SaidWhat {
     Refused(SaidMessage),
     Received(SaidInPlace),
     Head(SaidHead),
+    Read(SaidRead),
+    Marked(SaidMarks),
     Shown(SaidInPlace),
     Restarted(SaidWhere),
     Twin(SaidTwin),
@@ -99,6 +101,23 @@ pub(super) struct SaidInPlace {
 pub(super) struct SaidHead {
     pub(super) place: String,
     pub(super) seq: u64,
+    pub(super) asked: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SaidRead {
+    pub(super) place: String,
+    pub(super) seq: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SaidMarks {
+    pub(super) place: String,
+    pub(super) person: u64,
+    pub(super) delivered: Option<u64>,
+    pub(super) read: u64,
     pub(super) asked: Option<f64>,
 }
 

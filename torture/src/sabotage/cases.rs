@@ -57,7 +57,7 @@ const fn client(name: &'static str, fault: Fault, classes: &'static [Class]) -> 
 }
 
 /// All of them, those of the server first; the last is none.
-pub(super) const CASES: [Case; 38] = [
+pub(super) const CASES: [Case; 42] = [
     server("AcksBeforeCommit", Fault::Kill, &[Class::Lost], SLOW_WRITES),
     server("SyncsLate", Fault::Power, &[Class::Lost], &[]),
     server(
@@ -156,6 +156,9 @@ pub(super) const CASES: [Case; 38] = [
         &[],
     ),
     server("DropsLog", Fault::Kill, &[Class::Lost], &[]),
+    server("LowersMarks", Fault::Network, &[Class::TimeTravel], &[]),
+    server("MarksTheHead", Fault::Load, &[Class::Phantom], &[]),
+    server("ForgetsMarks", Fault::Network, &[Class::TimeTravel], &[]),
     client("IgnoresGaps", Fault::Network, &[Class::Hole]),
     client("TakesTwice", Fault::Load, &[Class::Doubled]),
     client("CursorAhead", Fault::Network, &[Class::Lost, Class::Stuck]),
@@ -176,6 +179,7 @@ pub(super) const CASES: [Case; 38] = [
         Fault::Restore,
         &[Class::Diverged, Class::Stuck],
     ),
+    client("ReadsUnseen", Fault::Network, &[Class::Phantom]),
     server("none", Fault::Kill, &[], SLOW_ANSWERS),
 ];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use shared::{ConversationId, Message, Seq, ServerFrame, UserId};
 
-use super::{DEVICES, World, conversations, conversations_of};
+use super::{DEVICES, World, conversations, conversations_of, devices::Peer};
 use crate::simulated::{servers::NODES, steps::Heard};
 
 /// The read marks of one device.
@@ -16,12 +16,15 @@ impl World {
     pub(super) fn read(&mut self, at: usize, place: usize) {
         let mine = conversations_of(at);
         let conversation = mine[place % mine.len()];
-        let client = &mut self.peers[at].client;
+        let Peer {
+            client, recorder, ..
+        } = &mut self.peers[at];
         if let Some(held) = client.conversation(conversation) {
             let shown = held.timeline().cursor();
             let key = (UserId(DEVICES[at]), conversation);
             let most = self.marked.entry(key).or_default();
             *most = shown.max(*most);
+            recorder.read(conversation, shown);
             client.mark_read(conversation, shown);
             self.follow(at);
         }
