@@ -15,7 +15,7 @@ mod world;
 
 use histcheck::{Class, ClientId, Digest, Event, History, Key, Report, What, check};
 use std::time::Duration;
-use world::{ANA, CY, PRIVATE, ROOM, add, good, six};
+use world::{ANA, PRIVATE, ROOM, add, good, six};
 
 /// The six, spoiled.
 fn spoiled(spoil: impl FnOnce(&mut History)) -> Report {
@@ -413,102 +413,6 @@ fn an_answer_that_news_have_overtaken_is_judged_by_what_was_known_when_it_was_as
     // The fourth came at 53 ms.
     assert!(answered(52).is_good(), "{}", answered(52));
     assert!(answered(53).has(Class::TimeTravel));
-}
-
-/// What the third device, Bo's, is told of Ana's marks in private, where she took 2.
-fn marked(at_ms: u64, delivered: u64, read: u64, asked_ms: Option<u64>) -> impl Fn(&mut History) {
-    move |history| {
-        let what = What::Marked {
-            place: PRIVATE,
-            person: ANA,
-            delivered: Some(delivered),
-            read,
-            asked: asked_ms.map(Duration::from_millis),
-        };
-        add(history, at_ms, 3, what);
-    }
-}
-
-/// The six, of which Ana saw the first in private.
-fn one_read(spoil: impl FnOnce(&mut History)) -> Report {
-    spoiled(|history| {
-        let (place, seq) = (PRIVATE, 1);
-        add(history, 100_000, 2, What::Read { place, seq });
-        marked(110_000, 2, 1, None)(history);
-        spoil(history);
-    })
-}
-
-#[test]
-fn a_mark_that_nobody_made_is_a_phantom() {
-    assert!(one_read(|_| ()).is_good());
-    for (delivered, read) in [(2, 2), (3, 1)] {
-        let report = one_read(marked(120_000, delivered, read, None));
-        assert_eq!(
-            report.classes().collect::<Vec<_>>(),
-            [Class::Phantom],
-            "{report}"
-        );
-    }
-    let early = one_read(marked(99_000, 0, 1, None));
-    assert!(early.has(Class::Phantom), "told before it was read");
-}
-
-#[test]
-fn a_mark_that_goes_back_is_time_travel_unless_it_was_overtaken() {
-    for (delivered, read) in [(1, 1), (2, 0)] {
-        let told = |asked| one_read(marked(120_000, delivered, read, asked));
-        assert!(told(None).is_good(), "a push may come late");
-        assert!(told(Some(109_999)).is_good(), "asked before it was told");
-        let report = told(Some(110_000));
-        assert_eq!(
-            report.classes().collect::<Vec<_>>(),
-            [Class::TimeTravel],
-            "{report}"
-        );
-    }
-    let restored = one_read(|history| {
-        add(history, 130_000, 0, What::Restored);
-        marked(150_000, 0, 0, Some(140_000))(history);
-    });
-    assert!(!restored.has(Class::TimeTravel), "{restored}");
-}
-
-#[test]
-fn who_comes_into_a_room_has_seen_what_was_there() {
-    let told = |read| What::Marked {
-        place: ROOM,
-        person: CY,
-        delivered: Some(0),
-        read,
-        asked: None,
-    };
-    let report = spoiled(|history| add(history, 120_000, 4, told(900)));
-    assert!(report.is_good(), "{report}");
-    let report = spoiled(|history| {
-        add(history, 120_000, 4, told(900));
-        add(history, 130_000, 4, told(901));
-    });
-    assert!(report.has(Class::Phantom), "{report}");
-}
-
-#[test]
-fn a_strangers_marks_are_a_leak() {
-    let report = one_read(|history| {
-        let what = What::Marked {
-            place: PRIVATE,
-            person: ANA,
-            delivered: None,
-            read: 1,
-            asked: None,
-        };
-        add(history, 120_000, 4, what);
-    });
-    assert_eq!(
-        report.classes().collect::<Vec<_>>(),
-        [Class::Leaked],
-        "{report}"
-    );
 }
 
 #[test]
