@@ -277,3 +277,25 @@ async fn a_poll_hears_of_a_conversation_that_it_did_not_know() {
         "{heads}"
     );
 }
+
+#[tokio::test]
+async fn a_poll_is_over_when_something_was_read_elsewhere() {
+    let server = TestServer::demo();
+    let mut bo = server.peer("Bo").await;
+    let ana = Caller::new(&server, "Ana").await;
+    bo.say("m1", "read me").await;
+    let poll = json!({"cursors": [{"conversation": "r1", "seq": 1}], "waitMs": 30_000});
+    let began = std::time::Instant::now();
+    let polling = ana.post(&server, "/api/v1/sync", poll);
+    let reading = async {
+        assert_eq!(presence_of(&mut bo, "Ana").await, "online");
+        let notice = json!({"type": "READ_NOTICE", "body": {"conversation": "r1", "seq": 1}});
+        ana.frames(&server, json!([notice])).await;
+    };
+    let (answer, ()) = tokio::join!(polling, reading);
+    assert_eq!(answer.json()["events"], json!([]));
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "it was waited out"
+    );
+}
