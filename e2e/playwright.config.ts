@@ -39,7 +39,8 @@ export default defineConfig({
     viewport: { width: 1360, height: 860 },
     actionTimeout: 10_000,
     screenshot: "only-on-failure",
-    trace: { mode: "retain-on-failure", screenshots: false },
+    // A trace takes a picture of the page with every step, which is more work than what is measured.
+    trace: process.env.POND_ALSO === "figures" ? "off" : { mode: "retain-on-failure", screenshots: false },
   },
   // `npm run pictures` and `npm run figures` look at the app instead of testing it.
   projects: process.env.POND_ALSO
