@@ -49,13 +49,16 @@ pub fn local_day(at: Timestamp) -> i64 {
     day
 }
 
-/// `2026-11-21T14:05:00.000Z`, for `<time datetime>`.
+/// `2026-11-21T14:05Z`, for `<time datetime>`: to the minute, like the words.
 pub fn machine(at: Timestamp) -> String {
     // `toISOString` throws on what is no date.
     if at.0.unsigned_abs() > MOST_MS {
         return String::new();
     }
-    date(at).to_iso_string().into()
+    let mut text: String = date(at).to_iso_string().into();
+    text.truncate(text.len().saturating_sub(":00.000Z".len()));
+    text.push('Z');
+    text
 }
 
 /// Looks whether it became another day; to be called now and then.

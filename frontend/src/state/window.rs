@@ -184,6 +184,11 @@ impl Layout {
         self.top(self.heights.len()) + PAD_BOTTOM
     }
 
+    /// Whether the list's element, as the browser laid it out, is as tall as all that is summed up here.
+    pub(crate) fn is_as_tall_as(&self, element: f64) -> bool {
+        (self.hidden() + self.total() - element).abs() <= ROUNDED
+    }
+
     /// The row at this height, or the nearest.
     pub(crate) fn at(&self, y: f64) -> usize {
         let y = y + self.hidden();
@@ -281,6 +286,8 @@ const PAD_BOTTOM: f64 = 6.0;
 const HIDDEN: f64 = 100_000.0;
 /// Heights closer than this are the same.
 const SAME: f64 = 0.01;
+/// What a browser may lose of a few gaps, which it rounds to a 64th of a pixel at best.
+const ROUNDED: f64 = 0.1;
 
 #[cfg(test)]
 mod tests {
@@ -421,6 +428,16 @@ mod tests {
         assert!((layout.top(12) - (18.0 + 630.0)).abs() < 0.001);
         layout.follow(rows.get(..4).unwrap(), Updated::From(3));
         assert!((layout.total() - (18.0 + 230.0 + 6.0)).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_list_is_as_tall_as_its_rows_until_one_of_them_grows() {
+        let layout = layout(&[50.0, 22.5, 50.0]);
+        let pieces = layout.pieces(&(1..2), None);
+        let laid_out = height_of(&layout, &pieces);
+        assert!(layout.is_as_tall_as(laid_out - 3.0 / 64.0));
+        assert!(!layout.is_as_tall_as(laid_out + 22.5));
+        assert!(!layout.is_as_tall_as(laid_out - 1.0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Bubble, Fate, class_of, head_of, label_of, side_of, tab_index};
 use crate::{
     components::clipboard,
     i18n::{t, text},
-    live::{act, live, when},
+    live::{act, live, memo, when},
     net::clock,
     part::{IntoPart as _, Part},
     session::{Session, Topic},
@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct Way {
     conversation: ConversationId,
     bubble: Signal<Bubble>,
+    /// Whether it begins a group, and its minute: what is beside and above the text says no more.
+    look: Memo<(bool, i64)>,
     /// Its answer is late.
     is_late: RwSignal<bool>,
 }
@@ -30,6 +32,7 @@ impl Way {
         Self {
             conversation,
             bubble,
+            look: memo(move || bubble.with(|it| (it.starts_group, it.at.0.div_euclid(MINUTE_MS)))),
             is_late: is_late(bubble),
         }
     }
@@ -54,12 +57,19 @@ impl Way {
 
     /// What stands beside the text.
     pub(super) fn side(self) -> Part {
-        live(move || self.bubble.with(side_of)).part()
+        live(move || self.seen(side_of)).part()
     }
 
     /// What stands above it.
     pub(super) fn head(self, is_stop: Signal<bool>) -> Part {
-        live(move || self.bubble.with(|bubble| head_of(bubble, is_stop))).part()
+        live(move || self.seen(|bubble| head_of(bubble, is_stop))).part()
+    }
+
+    /// Made again only where it looks different: a row that is stored stays as it is.
+    fn seen(self, part: impl FnOnce(&Bubble) -> Part) -> Part {
+        // Looked at, not only tracked: what nobody looks at follows nothing.
+        _ = self.look.get();
+        self.bubble.with_untracked(part)
     }
 
     /// What a screen reader says of the row.
@@ -203,3 +213,4 @@ fn words(fate: Fate) -> Option<&'static str> {
 
 /// Milliseconds before "Sending…" is shown: most answers come sooner, and a flicker says nothing.
 const LATE_MS: u64 = 1000;
+const MINUTE_MS: i64 = 60_000;

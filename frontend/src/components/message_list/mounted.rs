@@ -62,12 +62,15 @@ impl Mounted {
         view_of: &dyn Fn(ItemKey, Shows) -> View,
     ) {
         let mut old: Vec<_> = self.all.drain(..).map(Some).collect();
-        let mut places = Vec::new();
+        let (mut places, mut near) = (Vec::new(), 0);
         for slot in slots {
             let is_it =
                 |child: &Option<Child>| (child.as_ref()).is_some_and(|child| child.key == slot.key);
-            // Both are in the same order, so it is soon found.
-            let was = old.iter().position(is_it);
+            // Both are in the same order, so it is soon found behind the one before.
+            let (before, behind) = old.split_at(near);
+            let was = behind.iter().position(is_it).map(|at| near + at);
+            let was = was.or_else(|| before.iter().position(is_it));
+            near = was.map_or(near, |was| was + 1);
             let mut kept = was.and_then(|was| old.get_mut(was)?.take());
             let mut news = None;
             if has_news || kept.is_none() {

@@ -124,7 +124,10 @@ impl Scroller {
             if held.news == News::None {
                 held.news = News::Some;
             }
-            held.position.viewport = f64::from(log.client_height());
+            if held.position.viewport <= 0.0 {
+                // Later it is read where rows are measured: to ask now would be a layout for nothing.
+                held.position.viewport = f64::from(log.client_height());
+            }
             let left = self.places.of(held.position.conversation);
             let is_connected = self.session.peek(Client::link) == Link::Connected;
             if !is_connected {
@@ -205,13 +208,20 @@ impl Scroller {
         };
         let width = log.client_width();
         let height = f64::from(log.client_height());
-        self.change(|held| {
+        let list = self.list.try_get_untracked().flatten();
+        let stands = list.map_or(0.0, |list| list.get_bounding_client_rect().height());
+        let differs = self.change(|held| {
             held.position.viewport = height;
-            if std::mem::replace(&mut held.width, width) != width {
+            let is_as_wide = std::mem::replace(&mut held.width, width) == width;
+            if !is_as_wide {
                 held.position.layout.forget();
             }
+            !is_as_wide || !held.position.layout.is_as_tall_as(stands)
         });
-        self.measure(true);
+        // What came was measured when it came, and is most of what is told here.
+        if differs == Some(true) {
+            self.measure(true);
+        }
         self.place();
         let is_covered = self.change(|held| held.position.is_covered());
         if is_covered == Some(true) {
@@ -345,12 +355,14 @@ impl Scroller {
         };
         self.change(|held| {
             let position = &mut held.position;
-            if position.viewport <= 0.0 {
+            let screen = log.client_height();
+            position.viewport = f64::from(screen);
+            if screen == 0 {
                 return;
             }
             #[expect(clippy::cast_possible_truncation, reason = "heights of a page fit")]
             let target = if position.is_stuck {
-                log.scroll_height() - log.client_height()
+                log.scroll_height() - screen
             } else {
                 position.target().round() as i32
             };
