@@ -147,6 +147,12 @@ impl Conversation {
         self.is_unverified() || self.turn != Turn::Ours
     }
 
+    /// Whether what is held is all that there is after its beginning, as far as is known on this
+    /// connection.
+    pub fn is_current(&self) -> bool {
+        !self.is_unverified() && !self.timeline.is_behind()
+    }
+
     /// Whether what is held is still to be compared with the server's log.
     pub(crate) fn is_unverified(&self) -> bool {
         self.comparison != Comparison::Same
@@ -276,9 +282,11 @@ impl Conversation {
         Some(cursor)
     }
 
-    /// The read mark, where the server is to be told of it now.
+    /// The read mark, where the server is to be told of it now. Where nothing is held nothing was
+    /// compared, and the number may mean another message there.
     pub(crate) fn read_to_tell(&mut self) -> Option<Seq> {
-        let is_due = self.read > self.told_read && !self.is_unverified();
+        let is_compared = !self.is_unverified() && self.timeline.events().len() > 0;
+        let is_due = self.read > self.told_read && is_compared;
         is_due.then(|| {
             self.told_read = self.read;
             if sabotage::is(Defect::ReadsUnseen) {

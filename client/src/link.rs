@@ -122,8 +122,8 @@ impl Heart {
         let down_since = match self.link {
             Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
             Link::Connected => {
-                // Only a connection that held says that the server is well again; one that did not says
-                // that it is there.
+                // Only a connection that held says that the server is well again; one that did not
+                // says that it is there.
                 let has_held = now.saturating_sub(self.connected_at) >= STABLE;
                 self.attempt = if has_held {
                     0
@@ -218,8 +218,9 @@ pub fn backoff(attempt: u32, random: u64) -> Moment {
 
 /// A connection that held this long says that the server is well.
 const STABLE: Moment = Moment::from_secs(30);
-/// The number of the try after one that did not: at most four seconds. A server that starts twice in half a
-/// minute is back sooner than those who wait for it as for one that is gone.
+/// The number of the try after one that did not: at most four seconds. A server that starts twice
+/// in half a minute is back sooner than those who wait for it as for one that is gone; one that dies
+/// again and again hears of each client every few seconds, which a start can bear.
 const AFTER_A_SHORT_ONE: u32 = 3;
 /// Ticks come each second; a gap this long means that the machine slept.
 const SLEPT: Moment = Moment::from_secs(10);

@@ -387,29 +387,83 @@ fn what_was_read_is_told_once_the_logs_were_compared() {
         marks.collect()
     };
     for diverged in [vec![], vec![ROOM]] {
-        let mut client = holding_two();
-        client.closed(NOW, Closed::Lost);
-        client.mark_read(ROOM, Seq(2));
-        let mut frames = comes_back(&mut client, hello(1, "first"));
-        let answer = ConversationSummary {
-            id: ROOM,
-            title: None,
-            head: Seq(9),
-            read: Seq(1),
-            unread: 8,
-            last_at: Timestamp(5),
-            delivered: None,
-            peer_delivered: None,
-            peer_read: None,
+        let client = || {
+            let mut client = holding_two();
+            client.closed(NOW, Closed::Lost);
+            client.mark_read(ROOM, Seq(2));
+            client
         };
-        client.received(NOW, summary(&frames, answer));
-        frames.extend(sent(&mut client));
-        assert_eq!(read(&frames), [0; 0]);
-        let expected = if diverged.is_empty() { vec![2] } else { vec![] };
-        client.received(NOW, beat(&frames, diverged));
-        assert_eq!(read(&sent(&mut client)), expected);
-        client.tick(NOW);
-        assert_eq!(read(&sent(&mut client)), [0; 0], "once");
+        for summary_first in [true, false] {
+            let mut client = client();
+            let frames = comes_back(&mut client, hello(1, "first"));
+            let answers = [
+                summary(&frames, seen_one()),
+                beat(&frames, diverged.clone()),
+            ];
+            let [first, second] = match (summary_first, answers) {
+                (true, answers) => answers,
+                (false, [one, other]) => [other, one],
+            };
+            client.received(NOW, first);
+            let mut told = read(&sent(&mut client));
+            assert_eq!(told, [0; 0], "one of both is not known yet");
+            client.received(NOW, second);
+            client.tick(NOW);
+            told.extend(read(&sent(&mut client)));
+            let expected = if diverged.is_empty() { vec![2] } else { vec![] };
+            assert_eq!(told, expected, "summary first: {summary_first}");
+        }
+    }
+}
+
+#[test]
+fn what_was_read_of_a_log_that_is_not_held_is_not_told() {
+    let mut client = Client::new(ana(1), None, 7);
+    client.start(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    let frames = sent(&mut client);
+    let seen_all = ConversationSummary {
+        read: Seq(9),
+        unread: 0,
+        ..seen_one()
+    };
+    client.received(NOW, summary(&frames, seen_all));
+    // An older backup, which has grown beyond that since: another ninth.
+    let frames = comes_back(&mut client, hello(1, "first"));
+    let grown = ConversationSummary {
+        head: Seq(12),
+        ..seen_one()
+    };
+    client.received(NOW, summary(&frames, grown));
+    for frame in &frames {
+        if let ClientFrame::Heartbeat(asked) = frame {
+            let same = HeartbeatAnswer {
+                request_id: asked.request_id,
+                heads: vec![Position::new(ROOM, Seq(12))],
+                diverged: vec![],
+            };
+            client.received(NOW, ServerFrame::Heartbeat(same));
+        }
+    }
+    client.tick(NOW);
+    let told = sent(&mut client);
+    let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(_));
+    assert_eq!(told.iter().filter(is_read).count(), 0, "{told:?}");
+}
+
+/// The room as the server knows it: of nine Ana saw one.
+fn seen_one() -> ConversationSummary {
+    ConversationSummary {
+        id: ROOM,
+        title: None,
+        head: Seq(9),
+        read: Seq(1),
+        unread: 8,
+        last_at: Timestamp(5),
+        delivered: None,
+        peer_delivered: None,
+        peer_read: None,
     }
 }
 

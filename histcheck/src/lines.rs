@@ -44,10 +44,10 @@
 //!
 //! They mean what [`What`] says. In short: `invoked` before the first try to send; `acked` when the
 //! answer, or the tick, came; `read` before the server hears that the person saw everything up to
-//! there, `marked` when it said how far somebody is (the first that is said
-//! of somebody in a place of everybody's is where they came in); `shown` when an event was added at the end of what the person sees, and
-//! `restarted` when that was emptied (a reload); `held` at the end, all that is there in the order in
-//! which it is shown. `asked` is only for an answer that other news may have overtaken on its way:
+//! there, `marked` when it said how far somebody is (the first that is said of somebody in a place of
+//! everybody's is where they came in); `shown` when an event was added at the end of what the person
+//! sees, and `restarted` when that was emptied (a reload); `held` at the end, all that is there in the
+//! order in which it is shown. `asked` is only for an answer that other news may have overtaken on its way:
 //! the time of its question. `from` is the first number that was to be held, 1 where it is not said: a tab
 //! that loaded the newest page alone holds from that page on. A message that nobody holds at the end
 //! is only found where somebody holds from 1.

@@ -1,4 +1,7 @@
 //! How far people took and read a log: what the server says of it, beside what they did.
+//!
+//! After a restored backup a mark of the part that was lost is not told from one that was made since:
+//! how far the backup went is in no history.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -329,7 +329,7 @@ impl Peer {
 }
 
 const MAX_FRAMES_A_TURN: usize = 64;
-/// Somebody looks five times a second or so, each time at one conversation.
+/// Somebody looks at one conversation, at most five times a second.
 const TICKS_BETWEEN_READS: u64 = 5;
 /// A move every two seconds or so.
 const TICKS_BETWEEN_MOVES: u64 = 50;

@@ -40,6 +40,7 @@ pub(super) fn read(path: &Path) -> Result<File, ConfigError> {
     })
 }
 
+/// An enum of one kind, since only an enum can say what it expects.
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(

@@ -39,13 +39,17 @@ pub(super) async fn sync(
     asked
         .cursors
         .retain(|cursor| !diverged.contains(&cursor.conversation));
-    let mut known = None;
+    let (mut known, mut marks_moved) = (None, false);
     loop {
         let mut answer = news(&site, &caller, &asked.cursors).await?;
         answer.diverged.clone_from(&diverged);
         // The first look says how the conversations that are not followed stand; then they may grow.
         let known = known.get_or_insert_with(|| answer.heads.clone());
-        if !answer.events.is_empty() || !answer.diverged.is_empty() || answer.heads != *known {
+        let is_news = !answer.events.is_empty()
+            || !answer.diverged.is_empty()
+            || answer.heads != *known
+            || marks_moved;
+        if is_news {
             return Ok(Json(answer));
         }
         let filled = tokio::select! {
@@ -59,9 +63,8 @@ pub(super) async fn sync(
             return Ok(Json(answer));
         }
         // A poll carries no marks, but whoever polls asks for them when it is over.
-        if seat.mailbox.take().iter().any(is_of_marks) {
-            return Ok(Json(answer));
-        }
+        let told = seat.mailbox.take();
+        marks_moved = told.iter().any(|frame| tells_of_marks(frame, &caller));
     }
 }
 
@@ -95,12 +98,15 @@ async fn news(site: &Site, caller: &Session, cursors: &[Position]) -> Result<Syn
     })
 }
 
-fn is_of_marks(frame: &Bytes) -> bool {
+/// Of what this person read, or how far another one is. How far this person is they know themselves:
+/// to ask for a poll is to say it.
+fn tells_of_marks(frame: &Bytes, caller: &Session) -> bool {
     let text = std::str::from_utf8(frame).unwrap_or_default();
-    matches!(
-        ServerFrame::decode(text),
-        Ok(ServerFrame::Read(_) | ServerFrame::Marks(_))
-    )
+    match ServerFrame::decode(text) {
+        Ok(ServerFrame::Read(_)) => true,
+        Ok(ServerFrame::Marks(marks)) => marks.user != caller.user.id,
+        _ => false,
+    }
 }
 
 /// Cursors in one poll. Source: as many conversations as a summary has.

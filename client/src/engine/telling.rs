@@ -22,9 +22,11 @@ impl Client {
         self.tell_reads();
     }
 
-    /// Only where the logs were compared: in another one the same number means other messages.
+    /// Only where the logs were compared: in another one the same number means other messages. And
+    /// only once it is known what the server knows already.
     pub(super) fn tell_reads(&mut self) {
-        if self.heart.link != Link::Connected {
+        let is_known = !self.summary_wanted && !self.is_asked(Question::Summary);
+        if self.heart.link != Link::Connected || !is_known {
             return;
         }
         let all = self.conversations.values_mut();

@@ -46,6 +46,11 @@ impl Divider {
         Some((after, self.end))
     }
 
+    /// The log was read to its end only now: what came until here came before the person looked.
+    pub(crate) fn caught_up(&mut self, cursor: Seq) {
+        self.end = cursor;
+    }
+
     /// The line is on screen, or the person goes on without it.
     pub(crate) fn found(&mut self) {
         self.is_found |= self.left_at.is_none();

@@ -40,6 +40,8 @@ pub(super) struct Position {
     seen: Seq,
     own_written_at: Timestamp,
     unread_at_opening: (u64, Seq),
+    /// All that there was when it was opened is held.
+    is_caught_up: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,6 +92,7 @@ impl Position {
             seen: Seq::NONE,
             own_written_at: Timestamp(0),
             unread_at_opening: (0, Seq::NONE),
+            is_caught_up: false,
         }
     }
 
@@ -122,6 +125,10 @@ impl Position {
         } else {
             let is_connected = client.link() == Link::Connected;
             needs = self.try_open(conversation, is_connected, waits);
+        }
+        if self.is_open() && !self.is_caught_up {
+            self.divider.caught_up(timeline.cursor());
+            self.is_caught_up = conversation.is_current();
         }
         self.stale = Some(self.reached());
         let outgoing = client.outgoing(self.conversation);
@@ -393,21 +400,27 @@ impl Position {
         self.of_others(conversation, self.seen, conversation.timeline().cursor())
     }
 
+    /// Whether the line is on screen: then nobody needs a way to it any more.
+    pub(super) fn note_divider(&mut self) {
+        if let Some(at) = self.rows.position(&Key::New)
+            && self.is_caught_up
+            && self.layout.bottom(at) > self.scroll_top
+            && self.layout.top(at) < self.scroll_top + self.viewport
+        {
+            self.divider.found();
+        }
+    }
+
     /// What is new above the screen, and was not looked for yet.
-    pub(super) fn unread_above(&mut self, conversation: &Conversation) -> Option<Above> {
+    pub(super) fn unread_above(&self, conversation: &Conversation) -> Option<Above> {
         let (after, end) = self.divider.missed()?;
         if let Some(at) = self.rows.position(&Key::New) {
             let row = self.rows.all().get(at)?;
-            if self.layout.bottom(at) <= self.scroll_top {
-                return Some(Above {
-                    count: self.of_others(conversation, after, end),
-                    since: Some(row.at),
-                });
-            }
-            if self.layout.top(at) < self.scroll_top + self.viewport {
-                self.divider.found();
-            }
-            return None;
+            let is_above = self.layout.bottom(at) <= self.scroll_top;
+            return is_above.then(|| Above {
+                count: self.of_others(conversation, after, end),
+                since: Some(row.at),
+            });
         }
         let (unread, counted_to) = self.unread_at_opening;
         (conversation.timeline().floor() > after).then(|| Above {

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     i18n::{Language, dates, language},
     live::spawn,
+    media::is_attended,
     session::Session,
     state::{dwell::Dwell, places::Places, rows::Key},
 };
@@ -137,9 +138,13 @@ impl Scroller {
                 set_timeout(move || self.lose_patience(), PATIENCE);
             }
             let waits = held.patience != Patience::Lost;
+            let was_open = held.position.is_open();
             let needs = self
                 .session
                 .peek(|client| held.position.follow(client, left, waits, dates::local_day));
+            if !was_open && !is_attended() {
+                self.look_away(&mut held.position);
+            }
             (needs, held.position.conversation)
         });
         let Some((needs, conversation)) = needs else {
@@ -396,6 +401,7 @@ impl Scroller {
                     && !conversation.timeline().is_complete()
                     && client.link() == Link::Connected
                     && !client.is_paging_back(position.conversation);
+                position.note_divider();
                 let above = position.unread_above(conversation);
                 (position.unseen_below(conversation), above, wants_older)
             });

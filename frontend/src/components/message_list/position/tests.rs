@@ -15,6 +15,11 @@ const VIEWPORT: f64 = 600.0;
 
 /// A client that knows of `head` messages of others, all of them read.
 fn client(head: u64) -> Client {
+    reader(head, head)
+}
+
+/// The same, of which so many are read.
+fn reader(head: u64, read: u64) -> Client {
     let me = User {
         id: ME,
         name: "Ana".into(),
@@ -24,8 +29,8 @@ fn client(head: u64) -> Client {
         id: ROOM,
         title: None,
         head: Seq(head),
-        read: Seq(head),
-        unread: 0,
+        read: Seq(read),
+        unread: head - read,
         last_at: Timestamp(0),
         delivered: None,
         peer_delivered: None,
@@ -128,6 +133,50 @@ fn at_the_end_it_stays_at_the_end_and_elsewhere_what_comes_moves_nothing() {
     follow(&mut position, &client);
     assert!((top_of(&position, "m45") - before).abs() < 0.001);
     assert_eq!(unseen(&mut position, &client), 1);
+}
+
+/// A list that was opened with ten read and 30 new, held from the first on, and its bar.
+fn with_new() -> (Client, Position) {
+    let mut client = reader(40, 10);
+    page(&mut client, 1..=40, 40);
+    let mut position = Position::new(ROOM, ME);
+    follow(&mut position, &client);
+    (client, position)
+}
+
+fn bar(position: &mut Position, client: &Client) -> Option<u64> {
+    position.note_divider();
+    let above = position.unread_above(client.conversation(ROOM).unwrap());
+    above.map(|above| above.count)
+}
+
+#[test]
+fn who_was_at_the_line_needs_no_bar() {
+    let (client, mut position) = with_new();
+    assert_eq!(bar(&mut position, &client), None, "it is on screen");
+    let end = position.layout.total() - VIEWPORT;
+    scroll(&mut position, end);
+    assert_eq!(bar(&mut position, &client), None);
+}
+
+#[test]
+fn the_bar_counts_what_came_before_the_person_looked() {
+    let (mut client, mut position) = with_new();
+    position.divider.look_away(Seq(40));
+    let end = position.layout.total() - VIEWPORT;
+    scroll(&mut position, end);
+    client.received(Moment::ZERO, said(41));
+    follow(&mut position, &client);
+    position.divider.look_back();
+    client.received(Moment::ZERO, said(42));
+    follow(&mut position, &client);
+    assert_eq!(bar(&mut position, &client), Some(31));
+    position.go_to_divider();
+    settle(&mut position);
+    assert_eq!(bar(&mut position, &client), None);
+    let end = position.layout.total() - VIEWPORT;
+    scroll(&mut position, end);
+    assert_eq!(bar(&mut position, &client), None, "it was seen");
 }
 
 fn said(seq: u64) -> ServerFrame {

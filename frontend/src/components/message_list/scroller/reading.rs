@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use shared::Seq;
 
-use super::Scroller;
+use super::{Position, Scroller};
 use crate::{media::is_attended, net::clock};
 
 impl Scroller {
@@ -33,16 +33,24 @@ impl Scroller {
             let position = &mut held.position;
             if is_here {
                 position.divider.look_back();
-            } else if position.is_open() {
-                let cursor = self.session.peek(|client| {
-                    client
-                        .conversation(position.conversation)
-                        .map_or(Seq::NONE, |conversation| conversation.timeline().cursor())
-                });
-                position.divider.look_away(cursor);
+                position.note_divider();
+            } else {
+                self.look_away(position);
             }
         });
         self.look();
+    }
+
+    /// The person looks elsewhere; a list that is not open yet has nothing to look away from.
+    pub(super) fn look_away(self, position: &mut Position) {
+        if position.is_open() {
+            let cursor = self.session.peek(|client| {
+                client
+                    .conversation(position.conversation)
+                    .map_or(Seq::NONE, |conversation| conversation.timeline().cursor())
+            });
+            position.divider.look_away(cursor);
+        }
     }
 
     /// Looks which messages were on screen long enough to be read.
