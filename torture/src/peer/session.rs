@@ -51,4 +51,4 @@ impl Session {
     }
 }
 
-const ENOUGH: u8 = 3;
+const ENOUGH: u8 = 2;
