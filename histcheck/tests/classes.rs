@@ -8,22 +8,14 @@
 #![allow(
     unreachable_pub,
     dead_code,
-    reason = "the small world is shared by two test binaries"
+    reason = "the small world is shared by several test binaries"
 )]
 
 mod world;
 
-use histcheck::{Class, ClientId, Digest, Event, History, Key, Report, What, check};
+use histcheck::{Class, ClientId, Digest, Event, History, Key, What, check};
 use std::time::Duration;
-use world::{ANA, PRIVATE, ROOM, add, good, six};
-
-/// The six, spoiled.
-fn spoiled(spoil: impl FnOnce(&mut History)) -> Report {
-    let mut history = good(&six());
-    assert!(check(&history).is_good(), "{}", check(&history));
-    spoil(&mut history);
-    check(&history)
-}
+use world::{ANA, PRIVATE, ROOM, add, good, six, spoiled};
 
 fn held(history: &mut History, device: u32, place: histcheck::Place) -> &mut Vec<Event> {
     let mut entries = history

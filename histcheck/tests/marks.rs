@@ -10,15 +10,8 @@ mod world;
 
 use std::time::Duration;
 
-use histcheck::{Class, History, Report, What, check};
-use world::{ANA, CY, PRIVATE, ROOM, add, good, six};
-
-/// The six, spoiled.
-fn spoiled(spoil: impl FnOnce(&mut History)) -> Report {
-    let mut history = good(&six());
-    spoil(&mut history);
-    check(&history)
-}
+use histcheck::{Class, History, Report, What};
+use world::{ANA, CY, PRIVATE, ROOM, add, spoiled};
 
 /// What the third device, Bo's, is told of Ana's marks in private, where she took 2.
 fn marked(at_ms: u64, delivered: u64, read: u64, asked_ms: Option<u64>) -> impl Fn(&mut History) {

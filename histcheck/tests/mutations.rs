@@ -8,7 +8,7 @@
 #![allow(
     unreachable_pub,
     dead_code,
-    reason = "the small world is shared by two test binaries"
+    reason = "the small world is shared by several test binaries"
 )]
 
 mod world;

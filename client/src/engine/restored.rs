@@ -9,7 +9,7 @@
 use std::cmp::Reverse;
 
 use shared::{
-    ClientFrame, ConversationId, Seq, UserId,
+    ClientFrame, ConversationId, RequestId, Seq, UserId,
     event::Position,
     frame::{AuthAnswer, Heartbeat, HeartbeatAnswer, User},
     limits::MAX_CURSORS,
@@ -74,13 +74,7 @@ impl Client {
     pub(super) fn beat(&mut self, now: Moment) {
         let is_held = |one: &Conversation| one.is_unverified() || one.timeline.events().len() > 0;
         let cursors = self.cursors(MAX_CURSORS, is_held);
-        self.ask(now, Question::Alive, |request_id| {
-            ClientFrame::Heartbeat(Heartbeat {
-                request_id,
-                cursors: cursors.clone(),
-            })
-        });
-        let by = self.last_request_id();
+        let by = self.ask_to_compare(now, Question::Alive, cursors.clone());
         for cursor in cursors {
             self.conversation_mut(cursor.conversation)
                 .comparison_asked(by);
@@ -218,15 +212,20 @@ impl Client {
         if firsts.is_empty() || self.is_asked(Question::Turn) {
             return;
         }
-        self.ask(now, Question::Turn, |request_id| {
-            ClientFrame::Heartbeat(Heartbeat {
-                request_id,
-                cursors: firsts.clone(),
-            })
-        });
-        let by = self.last_request_id();
+        let by = self.ask_to_compare(now, Question::Turn, firsts.clone());
         for first in firsts {
             self.conversation_mut(first.conversation).turn.asked(by);
         }
+    }
+
+    /// Asks whether the server's logs have these events; gives the question.
+    fn ask_to_compare(&mut self, now: Moment, what: Question, cursors: Vec<Position>) -> RequestId {
+        self.ask(now, what, |request_id| {
+            ClientFrame::Heartbeat(Heartbeat {
+                request_id,
+                cursors,
+            })
+        });
+        self.last_request_id()
     }
 }

@@ -25,8 +25,7 @@ impl Client {
     /// Only where the logs were compared: in another one the same number means other messages. And
     /// only once it is known what the server knows already.
     pub(super) fn tell_reads(&mut self) {
-        let is_known = !self.summary_wanted && !self.is_asked(Question::Summary);
-        if self.heart.link != Link::Connected || !is_known {
+        if self.heart.link != Link::Connected || !self.knows_what_was_told() {
             return;
         }
         let all = self.conversations.values_mut();
@@ -60,9 +59,14 @@ impl Client {
         }
     }
 
+    /// Whether the summary of this connection has come, by which marks the server knows already.
+    fn knows_what_was_told(&self) -> bool {
+        !self.summary_wanted && !self.is_asked(Question::Summary)
+    }
+
     /// Only once it is known what the server knows already.
     pub(super) fn tell_delivered(&mut self, now: Moment) {
-        if self.summary_wanted || self.is_asked(Question::Summary) {
+        if !self.knows_what_was_told() {
             return;
         }
         let me = self.me.id;

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use histcheck::{ClientId, Digest, Entry, Event, History, Key, Members, Person, Place, What};
+use histcheck::{
+    ClientId, Digest, Entry, Event, History, Key, Members, Person, Place, Report, What, check,
+};
 
 /// Everybody's.
 pub const ROOM: Place = Place(1);
@@ -160,4 +162,12 @@ pub fn six() -> Vec<Said> {
         is_refused: false,
     })
     .into()
+}
+
+/// What is found of the six, spoiled.
+pub fn spoiled(spoil: impl FnOnce(&mut History)) -> Report {
+    let mut history = good(&six());
+    assert!(check(&history).is_good(), "{}", check(&history));
+    spoil(&mut history);
+    check(&history)
 }

@@ -1,9 +1,11 @@
 //! What a client enters of what the server tells.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use histcheck::{Person, What};
-use shared::{Code, ServerFrame, frame::Summary, http::SyncAnswer};
+use shared::{
+    Code, ConversationId, Event, Message, Seq, ServerFrame, frame::Summary, http::SyncAnswer,
+};
 
 use super::{Recorder, event, key, place};
 
@@ -13,13 +15,7 @@ impl Recorder {
     pub(crate) fn received(&mut self, frame: &ServerFrame, asked: Option<Instant>) {
         let asked = self.asked(asked);
         match frame {
-            ServerFrame::Message(message) => {
-                let place = place(message.conversation);
-                self.enter(What::Received {
-                    place,
-                    event: event(message),
-                });
-            }
+            ServerFrame::Message(message) => self.message(message),
             ServerFrame::Send(answer) => match (answer.code, answer.conversation, answer.seq) {
                 (Code::Success, Some(conversation), Some(seq)) => {
                     self.acked += 1;
@@ -38,37 +34,17 @@ impl Recorder {
                 _ => {}
             },
             ServerFrame::Pull(page) => {
-                let place = place(page.conversation);
-                for one in &page.events {
-                    if let shared::Event::MessageSent(message) = one {
-                        self.enter(What::Received {
-                            place,
-                            event: event(message),
-                        });
-                    }
-                }
-                self.enter(What::Head {
-                    place,
-                    seq: page.head.0,
-                    asked,
-                });
+                self.events(&page.events);
+                self.head(page.conversation, page.head, asked);
             }
             ServerFrame::Heartbeat(answer) => {
                 for head in &answer.heads {
-                    self.enter(What::Head {
-                        place: place(head.conversation),
-                        seq: head.seq.0,
-                        asked,
-                    });
+                    self.head(head.conversation, head.seq, asked);
                 }
             }
             ServerFrame::Summary(summary) => {
                 for one in &summary.conversations {
-                    self.enter(What::Head {
-                        place: place(one.id),
-                        seq: one.head.0,
-                        asked,
-                    });
+                    self.head(one.id, one.head, asked);
                 }
                 self.marks_of(summary);
             }
@@ -119,17 +95,28 @@ impl Recorder {
     /// The answer to a long poll came; to be called before the engine hears of it.
     pub(crate) fn polled(&mut self, answer: &SyncAnswer, asked: Instant) {
         let asked = self.asked(Some(asked));
-        for one in &answer.events {
-            if let shared::Event::MessageSent(message) = one {
-                let place = place(message.conversation);
-                let event = event(message);
-                self.enter(What::Received { place, event });
+        self.events(&answer.events);
+        for head in &answer.heads {
+            self.head(head.conversation, head.seq, asked);
+        }
+    }
+
+    fn events(&mut self, events: &[Event]) {
+        for one in events {
+            if let Event::MessageSent(message) = one {
+                self.message(message);
             }
         }
-        for head in &answer.heads {
-            let place = place(head.conversation);
-            let seq = head.seq.0;
-            self.enter(What::Head { place, seq, asked });
-        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        let place = place(message.conversation);
+        let event = event(message);
+        self.enter(What::Received { place, event });
+    }
+
+    fn head(&mut self, conversation: ConversationId, head: Seq, asked: Option<Duration>) {
+        let (place, seq) = (place(conversation), head.0);
+        self.enter(What::Head { place, seq, asked });
     }
 }
