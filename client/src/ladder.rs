@@ -2,8 +2,9 @@
 //!
 //! A rung that does not carry gives way to the one below it; while on a lower one, a WebSocket is
 //! tried beside it now and then. A server or network that is down is no reason to go down: a rung
-//! that cannot be opened at all leads back to the top, and from then on each rung has one try until
-//! one carries. Where no WebSocket of a way down was ever opened, the server may just have been
+//! that cannot be opened at all leads back to the top. From then on each rung has one try, down to
+//! the last, until one carries: a proxy that refuses a stream cannot be told from a server that is
+//! down in any other way. Where no WebSocket of a way down was ever opened, the server may just have been
 //! starting, so the first try beside is made soon. Never opens anything and reads no clock.
 
 use crate::Moment;
@@ -114,7 +115,9 @@ impl Ladder {
             }
             // Held back by a proxy that wants to see the end of it first.
             (Transport::EventStream, End::Silent) => Transport::LongPoll,
-            (Transport::EventStream, End::Unusable) if self.was_opened => Transport::LongPoll,
+            (Transport::EventStream, End::Unusable) if self.was_opened || self.is_next_round => {
+                Transport::LongPoll
+            }
             (Transport::EventStream, End::After(_)) if self.failures >= ENOUGH => {
                 Transport::LongPoll
             }
@@ -223,18 +226,24 @@ mod tests {
             ..Ladder::default()
         };
         let went_down = [End::Unusable; 6].map(|end| ladder.ended(end));
-        assert_eq!(went_down, [false, true, false, true, false, true]);
+        assert_eq!(went_down, [false, true, false, true, true, false]);
         ladder.connected(Moment::from_secs(9));
         assert!(!ladder.ended(LONG) && !ladder.ended(End::Unusable));
     }
 
     #[test]
-    fn a_server_that_is_down_drives_nobody_down() {
-        use Transport::{EventStream, WebSocket};
+    fn while_nothing_can_be_opened_each_rung_is_tried_in_turn() {
+        use Transport::{EventStream, LongPoll, WebSocket};
         let refused = (false, End::Unusable);
         assert_eq!(
-            rungs(&[refused; 5]),
-            [WebSocket, EventStream, WebSocket, EventStream, WebSocket]
+            rungs(&[refused; 9])[..3],
+            [WebSocket, EventStream, WebSocket],
+            "a server that is down is no reason to go to the end"
+        );
+        assert_eq!(
+            rungs(&[refused; 9])[3..],
+            [EventStream, LongPoll, WebSocket].repeat(2),
+            "a proxy that refuses streams is"
         );
         assert_eq!(rungs(&[refused, (true, LONG), refused]), [WebSocket; 3]);
     }

@@ -91,7 +91,7 @@ test("where streams are held back as well, it goes on by long polls, and back up
   through,
 }) => {
   const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
-  Object.assign(gate, { letsUpgrade: false, letsStream: false });
+  Object.assign(gate, { letsUpgrade: false, streams: "wait" });
   const window = await through(ana);
   await saysThat(window, /long polling/);
   expect(gate.asked).toContain("/api/v1/sync");
@@ -99,8 +99,31 @@ test("where streams are held back as well, it goes on by long polls, and back up
   await ana.send(ana.directWith(bo), "a private word");
   await expect(window.row("Bo")).toBeVisible({ timeout: 40_000 });
 
-  Object.assign(gate, { letsUpgrade: true, letsStream: true });
+  Object.assign(gate, { letsUpgrade: true, streams: "come" });
   await window.page.evaluate(() => dispatchEvent(new Event("focus")));
   await saysThat(window, /: WebSocket$/);
   await talk(ana, window, bo, "socket");
 });
+
+for (const streams of ["are forbidden", "are reset"] as const) {
+  test(`where streams ${streams} it goes on by long polls, also after a break`, async ({
+    pond,
+    gate,
+    through,
+  }) => {
+    const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+    Object.assign(gate, { letsUpgrade: false, streams });
+    const window = await through(ana);
+    await saysThat(window, /long polling/);
+    await talk(ana, window, bo, "poll");
+    gate.cut();
+    await bo.send(EVERYONE, "said in the break");
+    await expect(window.message("said in the break")).toBeVisible({ timeout: 40_000 });
+    await saysThat(window, /long polling/);
+
+    Object.assign(gate, { letsUpgrade: true, streams: "come" });
+    await window.page.evaluate(() => dispatchEvent(new Event("focus")));
+    await saysThat(window, /: WebSocket$/);
+    await talk(ana, window, bo, "socket");
+  });
+}

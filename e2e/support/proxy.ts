@@ -1,5 +1,5 @@
 // A proxy before a `pond`, as some companies have one: it may refuse upgrades, and hold a stream back
-// until it has seen the end of it. It may also lose what is connected without a word to either side,
+// until it has seen the end of it, or refuse it. It may also lose what is connected without a word to either side,
 // as the network does for a computer whose lid is closed.
 
 import { type Server, createServer, request } from "node:http";
@@ -9,8 +9,9 @@ import { connect } from "node:net";
 export class Proxy {
   /** Whether it lets WebSockets through. */
   letsUpgrade = true;
-  /** Whether it hands streams on as they come. */
-  letsStream = true;
+  /** What it does with streams: hands them on as they come, holds them back, answers that they are
+   * forbidden, or resets their connection. */
+  streams: "come" | "wait" | "are forbidden" | "are reset" = "come";
   /** The paths that were asked for, without what follows `?`. */
   readonly asked: string[] = [];
   private readonly sockets = new Set<Socket>();
@@ -36,9 +37,14 @@ export class Proxy {
       const asked = request({ hostname, port, method, path, headers }, (answer) => {
         const isStream = answer.headers["content-type"] === "text/event-stream";
         const held: Buffer[] = [];
-        if (!isStream || proxy.letsStream) {
+        if (!isStream || proxy.streams === "come") {
           to.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(to);
+          return;
+        }
+        if (proxy.streams !== "wait") {
+          if (proxy.streams === "are forbidden") to.writeHead(403).end();
+          else from.socket.resetAndDestroy();
           return;
         }
         answer.on("data", (chunk) => held.push(chunk));

@@ -333,9 +333,10 @@ const MAX_FRAMES_A_TURN: usize = 64;
 const TICKS_BETWEEN_READS: u64 = 5;
 /// A move every two seconds or so.
 const TICKS_BETWEEN_MOVES: u64 = 50;
-const NETWORKS: [Lets; 4] = [
+const NETWORKS: [Lets; 5] = [
     Lets::Everything,
     Lets::Requests,
     Lets::WholeAnswers,
+    Lets::CutStreams,
     Lets::NoStreams,
 ];

@@ -27,6 +27,8 @@ pub(crate) enum Lets {
     /// No WebSocket, and of an answer nothing before its end.
     WholeAnswers,
     /// No WebSocket, and streams are cut when they begin.
+    CutStreams,
+    /// No WebSocket, and streams are refused.
     NoStreams,
 }
 

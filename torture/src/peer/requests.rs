@@ -111,6 +111,9 @@ impl Conversation {
     }
 
     async fn stream(&self, token: &str, lets: Lets) -> Option<()> {
+        if lets == Lets::NoStreams {
+            return None;
+        }
         let mut http = Http::open(self.address, token.to_owned(), &self.session).await?;
         let mut body = http.get("/api/v1/events").await?.into_body();
         if lets == Lets::WholeAnswers {
@@ -118,7 +121,7 @@ impl Conversation {
             std::future::pending::<()>().await;
         }
         self.said.send(Came::Opened).await.ok()?;
-        if lets == Lets::NoStreams {
+        if lets == Lets::CutStreams {
             return None;
         }
         let mut events = Events::default();

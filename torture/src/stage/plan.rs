@@ -72,9 +72,10 @@ impl Networks {
             Self::WithSockets => (None, false),
             Self::Good => (Some(Lets::Everything), false),
             Self::Mixed => {
-                let lets = match number % 4 {
-                    0 => Lets::NoStreams,
-                    1 => Lets::Requests,
+                let lets = match number % 8 {
+                    0 => Lets::CutStreams,
+                    4 => Lets::NoStreams,
+                    1 | 5 => Lets::Requests,
                     _ => Lets::Everything,
                 };
                 (Some(lets), number.is_multiple_of(3))
