@@ -127,13 +127,18 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// A line of it is wrong.
-    #[error("The configuration file {} is wrong: {source}", path.display())]
+    #[error("The configuration file {} is wrong: {why}", path.display())]
     Line {
         /// Which.
         path: PathBuf,
         /// Which line, and why.
-        source: toml::de::Error,
+        why: String,
     },
+    /// The data folder has no name.
+    #[error(
+        "--data, POND_DATA or `data` in the file is empty: name a folder, or leave it out for one in the current folder"
+    )]
+    Data,
     /// Not an address with a port.
     #[error(
         "--listen, POND_LISTEN or `listen` in the file is {0:?}: an address and a port are needed, such as 127.0.0.1:8080, [::1]:8080 or, for everybody, 0.0.0.0:8080"
@@ -260,6 +265,10 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
     } else {
         (World::Accounts, "pond-data")
     };
+    let data = (flags.data.or(file.data)).unwrap_or_else(|| folder.into());
+    if data.as_os_str().is_empty() {
+        return Err(ConfigError::Data);
+    }
     let public_origin = flags
         .public_url
         .or(file.public_url)
@@ -272,7 +281,7 @@ fn merge(flags: Flags, file: File) -> Result<Config, ConfigError> {
     };
     Ok(Config {
         listen,
-        data: flags.data.or(file.data).unwrap_or_else(|| folder.into()),
+        data,
         world,
         public_origin,
         // A proxy is known by one name, however it was written.
@@ -306,6 +315,16 @@ mod tests {
 
     fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
         CommandLine::parse_from([&["pond"], arguments].concat()).config()
+    }
+
+    #[test]
+    fn a_data_folder_without_a_name_is_refused() {
+        let file = File {
+            data: Some(PathBuf::new()),
+            ..File::default()
+        };
+        let merged = merge(Flags::default(), file);
+        assert!(matches!(merged, Err(ConfigError::Data)));
     }
 
     #[test]

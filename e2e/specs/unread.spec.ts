@@ -108,6 +108,35 @@ test("the bar tells what came while nobody looked, until its line was seen", asy
   await expect(bar).toHaveCount(0);
 });
 
+test("the bar leads to the first of more new messages than a room fetches by itself, and a button back", async ({
+  person,
+  windowOf,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before you left");
+  await expect(bo.window.message("before you left")).toBeVisible();
+  await hasReadAll(bo.account);
+  await bo.window.page.context().close();
+  const texts = Array.from({ length: 700 }, (_, at) => `meanwhile ${String(at + 1).padStart(3, "0")}`);
+  await ana.account.send(EVERYONE, ...texts);
+
+  const back = await windowOf(bo.account);
+  await expect(back.message("meanwhile 700")).toBeInViewport();
+  const bar = back.talk.getByRole("button", { name: /^700 new/ });
+  await bar.click();
+  await expect(back.divider).toBeInViewport({ timeout: 15_000 });
+  await expect(back.message("meanwhile 001")).toBeInViewport();
+  await expect(bar).toHaveCount(0);
+  await expect(back.message("meanwhile 001")).toBeFocused();
+
+  const down = back.talk.getByRole("button", { name: back.words.newest });
+  await down.focus();
+  await back.page.keyboard.press("Enter");
+  await expect(back.message("meanwhile 700")).toBeInViewport();
+  await expect(down).toHaveCount(0);
+  await expect(back.messages.last()).toBeFocused();
+});
+
 test("a room entered for the first time has no line in it", async ({ pond, person, windowOf }) => {
   const ana = await person("Ana");
   await ana.account.send(EVERYONE, "long before", "you came");

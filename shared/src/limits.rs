@@ -24,6 +24,10 @@ pub const MAX_PASSWORD_BYTES: usize = 256;
 /// Events in one page of history unless the caller asks for another number.
 pub const PAGE_EVENTS: u32 = 50;
 
+/// Counting of unread messages ends here: so many means so many or more. Source: a badge says 99+ long
+/// before, and the count stays cheap.
+pub const MAX_UNREAD_COUNTED: u64 = 1000;
+
 /// Most events in one page of history.
 pub const MAX_PAGE_EVENTS: u32 = 200;
 

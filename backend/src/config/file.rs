@@ -19,7 +19,9 @@ pub(super) struct File {
     pub(super) demo: Option<bool>,
     #[serde(deserialize_with = "on_or_off")]
     pub(super) demo_for_all: Option<bool>,
+    #[serde(deserialize_with = "origin")]
     pub(super) public_url: Option<String>,
+    #[serde(deserialize_with = "addresses")]
     pub(super) trusted_proxy: Vec<IpAddr>,
     #[serde(deserialize_with = "on_or_off")]
     pub(super) rate_limits: Option<bool>,
@@ -34,9 +36,9 @@ pub(super) fn read(path: &Path) -> Result<File, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    toml::from_str(&text).map_err(|source| ConfigError::Line {
+    toml::from_str(&text).map_err(|error| ConfigError::Line {
         path: path.to_owned(),
-        source,
+        why: error.to_string().trim_end().to_owned(),
     })
 }
 
@@ -52,6 +54,36 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
     }
     let Written::Text(text) = Written::deserialize(from)?;
     Ok(Some(text))
+}
+
+fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "an address in quotes is needed, such as \"https://chat.example.org\""
+    )]
+    enum Written {
+        Text(String),
+    }
+    let Written::Text(text) = Written::deserialize(from)?;
+    Ok(Some(text))
+}
+
+/// One address, or several.
+fn addresses<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpAddr>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "addresses without a port are needed, in quotes and brackets, such as [\"127.0.0.1\", \"::1\"]"
+    )]
+    enum Written {
+        One(IpAddr),
+        Several(Vec<IpAddr>),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::One(address) => vec![address],
+        Written::Several(addresses) => addresses,
+    })
 }
 
 /// A switch: `true`, or any word that the flags take.
@@ -102,9 +134,21 @@ mod tests {
             ("listen = 8080", "\"127.0.0.1:8080\""),
             ("demo = \"maybe\"", "\"maybe\" is neither on nor off"),
             ("rate-limits = 1", "\"on\" or \"off\""),
+            ("public-url = 5", "\"https://chat.example.org\""),
+            ("trusted-proxy = \"proxy\"", "[\"127.0.0.1\", \"::1\"]"),
         ] {
             let error = read_text(&format!("data = \"x\"\n{text}\n")).err().unwrap();
             assert!(error.contains("line 2") && error.contains(said), "{error}");
+            assert!(!error.ends_with('\n'), "{error:?}");
         }
+    }
+
+    #[test]
+    fn one_proxy_needs_no_brackets() {
+        let proxies = |text| read_text(text).unwrap().trusted_proxy;
+        assert_eq!(
+            proxies("trusted-proxy = \"::1\""),
+            proxies("trusted-proxy = [\"::1\"]")
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! Who belongs where, how their conversations stand, and what is unread in them.
 
 use rusqlite::{CachedStatement, Connection, params};
-use shared::{ConversationId, Seq, Timestamp, UserId, event::Position, frame::ConversationSummary};
+use shared::{
+    ConversationId, Seq, Timestamp, UserId, event::Position, frame::ConversationSummary,
+    limits::MAX_UNREAD_COUNTED,
+};
 
 use super::{Store, StoreError, from_sql, marks::AllMarks, to_sql};
 
@@ -156,8 +159,6 @@ fn id_of(row: &rusqlite::Row<'_>, column: usize) -> Result<ConversationId, rusql
     })
 }
 
-/// Counting ends here. Source: a badge says 99+ long before, and the count stays cheap.
-const MAX_UNREAD_COUNTED: u64 = 1000;
 /// A person's own messages of a conversation are counted up to here. They lie side by side in an index,
 /// so this costs as much as a few tens of whole messages.
 const MAX_OWN_COUNTED: u64 = 200;

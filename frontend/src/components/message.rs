@@ -44,11 +44,14 @@ pub struct Bubble {
 
 impl Bubble {
     /// Whether a row that shows the one can show the other instead: it is an own message, maybe
-    /// further on its way, or nothing is different.
+    /// further on its way, or nothing is different. One that goes again, since the server lost it,
+    /// begins anew.
     pub fn is_same_row(&self, other: &Self) -> bool {
         let words =
             |bubble: &Self| (&bubble.content, &bubble.name) == (&other.content, &other.name);
-        self == other || (self.is_own && other.is_own && words(self))
+        let is_sent = |bubble: &Self| !matches!(bubble.fate, Fate::OnItsWay | Fate::Failed(_));
+        let goes_again = is_sent(self) && !is_sent(other);
+        self == other || (self.is_own && other.is_own && words(self) && !goes_again)
     }
 }
 
@@ -238,4 +241,27 @@ fn write_to(session: Session, peer: UserId) {
     let with_them = ConversationId::direct(session.me().id, peer);
     go(Route::Conversation(with_them));
     focus::composer_soon();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_own_row_goes_on_with_its_message_and_begins_anew_where_that_was_lost() {
+        let own = |fate| Bubble {
+            msg_id: MsgId::parse("one").unwrap(),
+            from: UserId(1),
+            is_own: true,
+            name: "Ana".into(),
+            content: "hello".into(),
+            at: Timestamp(0),
+            starts_group: true,
+            fate,
+        };
+        assert!(own(Fate::OnItsWay).is_same_row(&own(Fate::Stored)));
+        assert!(own(Fate::Sent).is_same_row(&own(Fate::Read)));
+        assert!(own(Fate::OnItsWay).is_same_row(&own(Fate::Failed(Code::NoSuchUser))));
+        assert!(!own(Fate::Stored).is_same_row(&own(Fate::OnItsWay)));
+    }
 }

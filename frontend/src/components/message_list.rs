@@ -266,14 +266,18 @@ fn UnreadBar(scroller: Scroller) -> impl IntoView {
     .part()
 }
 
-/// "3 new ↓", while they are below the screen.
+/// "3 new ↓", while they are below the screen, or the way back to an end that is far below.
 #[component]
 fn Below(scroller: Scroller) -> impl IntoView {
-    let is_shown = memo(move || scroller.below.get() > 0);
+    let is_shown = memo(move || scroller.below.get().is_some());
+    let words = move || match scroller.below.get() {
+        Some(count) if count > 0 => (t().new_below)(count),
+        _ => t().newest.to_owned(),
+    };
     view! {
         {when(move || is_shown.get(), move || view! {
             <button class="messages__below" type="button" on:click=act(move |_| scroller.go_to_end())>
-                {live(move || (t().new_below)(scroller.below.get()))}
+                {live(words)}
                 " "
                 <span aria-hidden="true">"↓"</span>
             </button>

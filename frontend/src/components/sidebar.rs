@@ -185,8 +185,8 @@ fn Me() -> impl IntoView {
     let known = presence_of(session, me.id);
     // What the server last said of us does not hold without it.
     let presence = memo(move || match look.get() {
-        Look::Banner | Look::Offline => Presence::Offline,
-        Look::Fine | Look::Starting | Look::Line => known.get(),
+        Look::Banner | Look::Offline | Look::Line => Presence::Offline,
+        Look::Fine | Look::Starting => known.get(),
     });
     view! {
         <div class="me">

@@ -2,7 +2,10 @@
 
 use shared::Code;
 
-use super::Texts;
+use super::{
+    Texts,
+    texts::{badge, counted},
+};
 
 pub(super) static TEXTS: Texts = Texts {
     app_name: "Pond",
@@ -10,7 +13,7 @@ pub(super) static TEXTS: Texts = Texts {
     loading: "Loading…",
     page_title: |unread, conversation| match unread {
         0 => format!("{conversation} · Pond"),
-        _ => format!("({}) {conversation} · Pond", super::texts::badge(unread)),
+        _ => format!("({}) {conversation} · Pond", badge(unread)),
     },
     between: " ",
 
@@ -109,7 +112,8 @@ pub(super) static TEXTS: Texts = Texts {
     },
     new_messages: "New",
     new_since: |count, time| format!("{count} new since {time}"),
-    new_above: |count| format!("{count} new"),
+    new_above: |count| format!("{} new", counted(count)),
+    newest: "Newest messages",
     new_below: |count| format!("{count} new"),
     mark_read: "Mark as read",
     row_label: |name, time, text, state| match state {

@@ -6,7 +6,7 @@
     reason = "each field is named after its place, and its words say the rest"
 )]
 
-use shared::Code;
+use shared::{Code, limits::MAX_UNREAD_COUNTED};
 
 /// Every word of the app in one language.
 pub struct Texts {
@@ -112,6 +112,7 @@ pub struct Texts {
     pub new_messages: &'static str,
     pub new_since: fn(count: u64, time: &str) -> String,
     pub new_above: fn(count: u64) -> String,
+    pub newest: &'static str,
     pub new_below: fn(count: u64) -> String,
     pub mark_read: &'static str,
     pub row_label: fn(name: &str, time: &str, text: &str, state: Option<&str>) -> String,
@@ -160,6 +161,12 @@ pub struct Texts {
 
     // What went wrong: what happened, what is safe, what to do
     pub error: fn(Code) -> &'static str,
+}
+
+/// A count that the server may have ended early.
+pub(super) fn counted(count: u64) -> String {
+    let more = if count >= MAX_UNREAD_COUNTED { "+" } else { "" };
+    format!("{count}{more}")
 }
 
 /// A count as it stands in a badge.

@@ -2,7 +2,10 @@
 
 use shared::Code;
 
-use super::Texts;
+use super::{
+    Texts,
+    texts::{badge, counted},
+};
 
 pub(super) static TEXTS: Texts = Texts {
     app_name: "Pond",
@@ -10,7 +13,7 @@ pub(super) static TEXTS: Texts = Texts {
     loading: "加载中…",
     page_title: |unread, conversation| match unread {
         0 => format!("{conversation} · Pond"),
-        _ => format!("({}) {conversation} · Pond", super::texts::badge(unread)),
+        _ => format!("({}) {conversation} · Pond", badge(unread)),
     },
     between: "",
 
@@ -100,7 +103,8 @@ pub(super) static TEXTS: Texts = Texts {
     beginning_with: |name| format!("你和 {name} 的聊天从这里开始，只有你们俩能看到。"),
     new_messages: "新消息",
     new_since: |count, time| format!("{time} 起有 {count} 条新消息"),
-    new_above: |count| format!("{count} 条新消息"),
+    new_above: |count| format!("{} 条新消息", counted(count)),
+    newest: "最新消息",
     new_below: |count| format!("{count} 条新消息"),
     mark_read: "标为已读",
     row_label: |name, time, text, state| match state {

@@ -116,7 +116,12 @@ impl Way {
     /// How far a private one came. Its words are in the label.
     pub(super) fn mark(self) -> Part {
         view! {
-            <span class="message__mark" aria-hidden="true" title=live(move || words(self.fate()))>
+            <span
+                class="message__mark"
+                class:message__mark--read=live(move || self.fate() == Fate::Read)
+                aria-hidden="true"
+                title=live(move || words(self.fate()))
+            >
                 {live(move || match self.fate() {
                     Fate::Sent => "✓",
                     Fate::Delivered | Fate::Read => "✓✓",

@@ -52,6 +52,8 @@ enum Phase {
         floor: Option<Seq>,
     },
     Open,
+    /// It is open, and the person wants to see the divider, whose place is not held yet.
+    Seeking,
 }
 
 /// What the conversation needs before it can be shown.
@@ -97,7 +99,7 @@ impl Position {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.phase == Phase::Open
+        matches!(self.phase, Phase::Open | Phase::Seeking)
     }
 
     /// Whether older pages are fetched to find the place to land; nothing is worth seeing until then.
@@ -136,6 +138,9 @@ impl Position {
             .rows
             .update(self.me, timeline, outgoing, self.divider.after(), day_of);
         self.layout.follow(self.rows.all(), updated);
+        if self.is_seeking() && self.first_new().is_some() {
+            self.go_to_divider();
+        }
         if self.is_open() && !was_open {
             self.land(left);
             self.seen = timeline.cursor();
@@ -203,6 +208,7 @@ impl Position {
 
     /// Goes to the end and stays there.
     pub(super) fn stick(&mut self) {
+        self.seek(false);
         self.is_stuck = true;
         self.anchor = None;
     }
@@ -214,18 +220,37 @@ impl Position {
         self.anchor = Some(anchor);
     }
 
-    /// Brings the divider to a third from the top.
+    /// Brings the divider to a third from the top; where its place is not held yet, once it is.
     pub(super) fn go_to_divider(&mut self) {
-        if let Some(at) = self.rows.position(&Key::New) {
+        let at = self.rows.position(&Key::New);
+        self.seek(at.is_none());
+        if let Some(at) = at {
             let height = self.layout.bottom(at) - self.layout.top(at);
             self.hold(Anchor {
                 key: Key::New,
                 bottom: self.viewport / 3.0 + height,
             });
         } else {
-            // Not held: the top of what is, so that the page before it is fetched.
             self.hold_at(0.0);
         }
+    }
+
+    /// Whether the person waits for the divider's place.
+    pub(super) fn is_seeking(&self) -> bool {
+        self.phase == Phase::Seeking
+    }
+
+    fn seek(&mut self, seeks: bool) {
+        if self.is_open() {
+            self.phase = if seeks { Phase::Seeking } else { Phase::Open };
+        }
+    }
+
+    /// The first message under the divider.
+    pub(super) fn first_new(&self) -> Option<&Key> {
+        let at = self.rows.position(&Key::New)?;
+        let mut below = self.rows.all().iter().skip(at).map(|row| &row.key);
+        below.find(|key| matches!(key, Key::Message(..)))
     }
 
     /// The person scrolled to here.
@@ -235,6 +260,7 @@ impl Position {
         } else {
             self.hold_at(scroll_top);
         }
+        self.seek(false);
         self.has_landed = false;
         self.scroll_top = scroll_top;
     }
@@ -383,9 +409,16 @@ impl Position {
         keys.find(|key| matches!(key, Key::Message(..)))
     }
 
-    /// Whether the page before what is held will be needed soon.
-    pub(super) fn is_near_top(&self) -> bool {
-        self.is_open() && self.scroll_top < self.layout.bottom(0) + SOON * self.viewport
+    /// Whether the page before what is held is needed now or soon.
+    pub(super) fn wants_older(&self) -> bool {
+        let is_near_top = self.scroll_top < self.layout.bottom(0) + SOON * self.viewport;
+        self.is_seeking() || self.is_open() && is_near_top
+    }
+
+    /// Whether the end is so far below that the way back to it is long.
+    pub(super) fn is_far_from_end(&self) -> bool {
+        let below = self.layout.total() - self.scroll_top - self.viewport;
+        !self.is_stuck && below > FAR * self.viewport
     }
 
     /// Messages of others below the screen that were never on it.
@@ -469,6 +502,8 @@ pub(super) const NEAR_END: f64 = 100.0;
 const MOST_PAGES: u32 = 4;
 /// Above the screen, in screens: a page takes a while to come in.
 const SOON: f64 = 2.0;
+/// Below the screen, in screens: more than a flick of a finger.
+const FAR: f64 = 2.0;
 /// Between a focused row and the edge of the list, in pixels.
 const MARGIN: f64 = 48.0;
 

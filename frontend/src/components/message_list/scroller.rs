@@ -39,8 +39,8 @@ pub(super) struct Scroller {
     pub(super) list: NodeRef<html::Div>,
     /// The row that Tab reaches.
     pub(super) tab_stop: RwSignal<Option<Key>>,
-    /// Messages below that were not seen.
-    pub(super) below: RwSignal<u64>,
+    /// Messages below that were not seen; none at all while the end is on screen or near it.
+    pub(super) below: RwSignal<Option<u64>>,
     /// What is new above.
     pub(super) above: RwSignal<Option<Above>>,
     /// The place to land is being looked for.
@@ -110,7 +110,7 @@ impl Scroller {
             log: NodeRef::new(),
             list: NodeRef::new(),
             tab_stop: RwSignal::new(None),
-            below: RwSignal::new(0),
+            below: RwSignal::new(None),
             above: RwSignal::new(None),
             is_searching: RwSignal::new(false),
         }
@@ -139,11 +139,15 @@ impl Scroller {
             }
             let waits = held.patience != Patience::Lost;
             let was_open = held.position.is_open();
+            let was_seeking = held.position.is_seeking();
             let needs = self
                 .session
                 .peek(|client| held.position.follow(client, left, waits, dates::local_day));
             if !was_open && !is_attended() {
                 self.look_away(&mut held.position);
+            }
+            if was_seeking && !held.position.is_seeking() {
+                self.stop_tab_at_new(&held.position);
             }
             (needs, held.position.conversation)
         });
@@ -245,7 +249,10 @@ impl Scroller {
 
     /// Goes to where the new messages begin.
     pub(super) fn go_to_divider(self) {
-        self.change(|held| held.position.go_to_divider());
+        self.change(|held| {
+            held.position.go_to_divider();
+            self.stop_tab_at_new(&held.position);
+        });
         self.update();
     }
 
@@ -395,15 +402,17 @@ impl Scroller {
             }
             let (below, above, wants_older) = self.session.peek(|client| {
                 let Some(conversation) = client.conversation(position.conversation) else {
-                    return (0, None, false);
+                    return (None, None, false);
                 };
-                let wants_older = position.is_near_top()
+                let wants_older = position.wants_older()
                     && !conversation.timeline().is_complete()
                     && client.link() == Link::Connected
                     && !client.is_paging_back(position.conversation);
                 position.note_divider();
                 let above = position.unread_above(conversation);
-                (position.unseen_below(conversation), above, wants_older)
+                let unseen = position.unseen_below(conversation);
+                let below = (unseen > 0 || position.is_far_from_end()).then_some(unseen);
+                (below, above, wants_older)
             });
             let is_growing = held.position.is_growing();
             let focus = held.focus_next.take();
@@ -418,10 +427,14 @@ impl Scroller {
         if is_growing {
             self.grow_soon();
         }
+        // Its button is about to go, and the keyboard is not to go with it.
+        let has_button =
+            below.is_none() && has_keyboard(BELOW) || above.is_none() && has_keyboard(BAR);
         set_signal(self.below, below);
         set_signal(self.above, above);
         set_signal(self.is_searching, is_searching);
         self.keep_tab_stop();
+        let focus = focus.or_else(|| self.tab_stop.get_untracked().filter(|_| has_button));
         if let Some(key) = focus {
             self.focus(&key);
         }
@@ -476,6 +489,14 @@ fn set_signal<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: 
     }
 }
 
+/// Whether the keyboard is in there.
+fn has_keyboard(selector: &str) -> bool {
+    let active = document().active_element();
+    active.is_some_and(|active| matches!(active.closest(selector), Ok(Some(_))))
+}
+
+const BAR: &str = ".unread-bar";
+const BELOW: &str = ".messages__below";
 /// Measuring shows that other rows belong on screen, and those are measured in turn, so often at most.
 const MOST_ROUNDS: u32 = 4;
 /// So long the place to land is looked for; then the end will do.

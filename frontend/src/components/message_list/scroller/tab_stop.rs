@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use web_sys::{Element, FocusOptions};
 
 use super::{
-    super::{item::ItemKey, position::Step},
+    super::{
+        item::ItemKey,
+        position::{Position, Step},
+    },
     Scroller,
 };
 use crate::state::rows::Key;
@@ -40,6 +43,13 @@ impl Scroller {
         self.change(|held| held.has_focus = row.is_some());
         if row.is_some() {
             self.tab_stop.set(row);
+        }
+    }
+
+    /// The keyboard goes on at the first new message.
+    pub(super) fn stop_tab_at_new(self, position: &Position) {
+        if let Some(first) = position.first_new() {
+            self.tab_stop.set(Some(first.clone()));
         }
     }
 
