@@ -1,17 +1,24 @@
 //! Where the list stands: its rows, what is mounted, what must not move, what was seen.
 //!
-//! All of the list's decisions without its DOM. Read next: `scroller`, which carries them out.
+//! All of the list's decisions without its DOM.
+//! Read next: `mounting` for the rows that are in it, `seen` for what the person saw of them, and `scroller`,
+//! which carries all of it out.
+
+mod mounting;
+mod seen;
+
+pub(super) use seen::Above;
 
 use std::ops::Range;
 
 use client::{Client, Conversation, Link};
-use shared::{ConversationId, Event, Seq, Timestamp, UserId};
+use shared::{ConversationId, Seq, Timestamp, UserId};
 
 use crate::state::{
     divider::Divider,
     places::Anchor,
-    rows::{Key, Row, Rows},
-    window::{Layout, Piece, Reach},
+    rows::{Key, Rows},
+    window::{Layout, Reach},
 };
 
 /// Where the list of one conversation stands.
@@ -62,13 +69,6 @@ pub(super) enum Needs {
     Nothing,
     /// The page before what is held.
     OlderPage,
-}
-
-/// What is new above the screen.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Above {
-    pub(super) count: u64,
-    pub(super) since: Option<Timestamp>,
 }
 
 impl Position {
@@ -314,101 +314,6 @@ impl Position {
         held.unwrap_or(self.scroll_top).clamp(0.0, most)
     }
 
-    /// The pieces to mount in this frame, if those that are mounted do not do; where it `grows`, a step
-    /// more than what must be there.
-    pub(super) fn pieces(&mut self, pinned: Option<&Key>, grows: bool) -> Option<Vec<Piece>> {
-        let window = self.next(grows);
-        let does = if grows {
-            window == self.window
-        } else {
-            self.is_covered()
-        };
-        if self.stale.take().is_none() && does {
-            return None;
-        }
-        self.window = window;
-        self.pinned = pinned.and_then(|key| self.rows.position(key));
-        Some(self.layout.pieces(&self.window, self.pinned))
-    }
-
-    /// Some of the mounted rows are not as tall as they were thought to be. What is on screen stays
-    /// where it is in the list, so that it is not painted again.
-    pub(super) fn settle(&mut self) {
-        let first_seen = self.layout.at(self.target());
-        self.layout.settle_around(first_seen);
-    }
-
-    /// The heights of the gaps among the mounted rows, from top to bottom.
-    pub(super) fn gaps(&self) -> impl Iterator<Item = f64> {
-        let pieces = self.layout.pieces(&self.window, self.pinned);
-        pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Gap(height) => Some(height),
-            Piece::Rows(_) => None,
-        })
-    }
-
-    /// Whether the rows are not those that are mounted, or say something else.
-    pub(super) fn has_news(&self) -> bool {
-        self.stale.is_some()
-    }
-
-    /// Whether the mounted rows fill the screen where it belongs.
-    pub(super) fn is_covered(&self) -> bool {
-        let covers = || (self.layout).covers(&self.window, self.target(), self.viewport);
-        self.stale.is_none() && covers()
-    }
-
-    /// Whether the mounted rows reach so far that more of them can wait for another frame.
-    pub(super) fn can_wait(&self) -> bool {
-        let can_wait = || (self.layout).can_wait(&self.window, self.target(), self.viewport);
-        self.stale.is_none() && can_wait()
-    }
-
-    /// Whether more rows are to be mounted around the screen, when there is time.
-    pub(super) fn is_growing(&self) -> bool {
-        // A keyboard may leave no room for a while.
-        self.viewport > 0.0 && self.next(true) != self.window
-    }
-
-    /// The rows to mount in this frame.
-    fn next(&self, grows: bool) -> Range<usize> {
-        let least = self.reached().at_least(self.viewport);
-        let reach = if grows {
-            least.grown(self.viewport)
-        } else {
-            least
-        };
-        self.layout.window(self.target(), self.viewport, reach)
-    }
-
-    /// How far what is mounted reaches beyond where the screen belongs.
-    fn reached(&self) -> Reach {
-        let reach = || (self.layout).reach(&self.window, self.target(), self.viewport);
-        self.stale.unwrap_or_else(reach)
-    }
-
-    /// The newest message that is on screen down to its last line.
-    pub(super) fn newest_on_screen(&self) -> Option<Seq> {
-        let end = self.scroll_top + self.viewport + 1.0;
-        let last = self.layout.at(end);
-        (0..=last)
-            .rev()
-            .take_while(|at| self.layout.bottom(*at) > self.scroll_top)
-            .find_map(|at| {
-                let row: &Row = self.rows.all().get(at)?;
-                let fills = self.layout.top(at) <= self.scroll_top;
-                row.seq.filter(|_| fills || self.layout.bottom(at) <= end)
-            })
-    }
-
-    /// The last message on screen, down to its last line or not.
-    pub(super) fn last_on_screen(&self) -> Option<&Key> {
-        let last = self.layout.at(self.scroll_top + self.viewport);
-        let until = self.rows.all().iter().take(last + 1);
-        let mut keys = until.rev().map(|row| &row.key);
-        keys.find(|key| matches!(key, Key::Message(..)))
-    }
-
     /// Whether the page before what is held is needed now or soon.
     pub(super) fn wants_older(&self) -> bool {
         let is_near_top = self.scroll_top < self.layout.bottom(0) + SOON * self.viewport;
@@ -419,55 +324,6 @@ impl Position {
     pub(super) fn is_far_from_end(&self) -> bool {
         let below = self.layout.total() - self.scroll_top - self.viewport;
         !self.is_stuck && below > FAR * self.viewport
-    }
-
-    /// Messages of others below the screen that were never on it.
-    pub(super) fn unseen_below(&mut self, conversation: &Conversation) -> u64 {
-        let timeline = conversation.timeline();
-        let on_screen = if self.is_stuck {
-            Some(timeline.cursor())
-        } else {
-            self.newest_on_screen()
-        };
-        self.seen = self.seen.max(on_screen.unwrap_or(Seq::NONE));
-        self.of_others(conversation, self.seen, conversation.timeline().cursor())
-    }
-
-    /// Whether the line is on screen: then nobody needs a way to it any more.
-    pub(super) fn note_divider(&mut self) {
-        if let Some(at) = self.rows.position(&Key::New)
-            && self.is_caught_up
-            && self.layout.bottom(at) > self.scroll_top
-            && self.layout.top(at) < self.scroll_top + self.viewport
-        {
-            self.divider.found();
-        }
-    }
-
-    /// What is new above the screen, and was not looked for yet.
-    pub(super) fn unread_above(&self, conversation: &Conversation) -> Option<Above> {
-        let (after, end) = self.divider.missed()?;
-        if let Some(at) = self.rows.position(&Key::New) {
-            let row = self.rows.all().get(at)?;
-            let is_above = self.layout.bottom(at) <= self.scroll_top;
-            return is_above.then(|| Above {
-                count: self.of_others(conversation, after, end),
-                since: Some(row.at),
-            });
-        }
-        let (unread, counted_to) = self.unread_at_opening;
-        (conversation.timeline().floor() > after).then(|| Above {
-            count: unread + self.of_others(conversation, counted_to, end),
-            since: None,
-        })
-    }
-
-    fn of_others(&self, conversation: &Conversation, after: Seq, end: Seq) -> u64 {
-        let events = conversation.timeline().after(after);
-        let up_to_end = events.take_while(|event| event.seq() <= end);
-        let is_others =
-            |event: &&Event| matches!(event, Event::MessageSent(sent) if sent.from != self.me);
-        up_to_end.filter(is_others).count() as u64
     }
 
     /// The message row next to `from` (or the last one), `step` rows on; to the first and the last.

@@ -2,7 +2,7 @@
 
 use client::{Client, Moment};
 use shared::{
-    MsgId, RequestId, ServerFrame,
+    Event, MsgId, RequestId, ServerFrame,
     frame::{ConversationSummary, Page, Summary, User},
 };
 
