@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use shared::{MsgId, ServerFrame};
@@ -28,16 +28,10 @@ pub struct Answers {
 
 impl Answer {
     /// Waits for it.
-    pub async fn get(mut self) -> ServerFrame {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<ServerFrame> {
+    pub async fn get(self) -> ServerFrame {
         match self {
-            Self::Known(frame) => Poll::Ready(frame.clone()),
-            Self::Ack(msg_id, sending) => Pin::new(sending)
-                .poll(context)
-                .map(|outcome| sent(msg_id.clone(), outcome)),
+            Self::Known(frame) => frame,
+            Self::Ack(msg_id, sending) => sent(msg_id, sending.await),
         }
     }
 }
@@ -72,17 +66,22 @@ impl Answers {
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<ServerFrame> {
-        let Some(front) = self.queue.front_mut() else {
-            return Poll::Pending;
-        };
-        let polled = front.poll(context);
-        if polled.is_ready() {
-            self.queue.pop_front();
-            if self.queue.is_empty() {
-                self.queue.shrink_to(KEPT_CAPACITY);
+        let acked = match self.queue.front_mut() {
+            None => return Poll::Pending,
+            Some(Answer::Known(_)) => None,
+            Some(Answer::Ack(msg_id, sending)) => {
+                let outcome = ready!(Pin::new(sending).poll(context));
+                Some(sent(msg_id.clone(), outcome))
             }
+        };
+        let first = self.queue.pop_front();
+        if self.queue.is_empty() {
+            self.queue.shrink_to(KEPT_CAPACITY);
         }
-        polled
+        match (acked, first) {
+            (Some(frame), _) | (None, Some(Answer::Known(frame))) => Poll::Ready(frame),
+            (None, _) => Poll::Pending,
+        }
     }
 }
 

@@ -206,6 +206,12 @@ async fn the_steps_of_a_send_a_page_and_a_summary_are_bounded() {
     assert_eq!(page.await.unwrap().events.len(), 50);
     is_within("a page of 50", world.steps(), 700);
 
+    let page = world
+        .store
+        .slice(EVERYONE, Direction::After(Seq(100)), PAGE_EVENTS);
+    assert_eq!(page.await.unwrap().events.len(), 50);
+    assert!(world.ran.take().is_empty(), "the same page, read again");
+
     let summary = world.store.summary(world.ana, MAX_SUMMARY_CONVERSATIONS);
     assert_eq!(summary.await.unwrap().len(), 101);
     is_within("a summary of 101 conversations", world.steps(), 13_200);
@@ -216,6 +222,34 @@ async fn the_steps_of_a_send_a_page_and_a_summary_are_bounded() {
         .await
         .unwrap();
     is_within("the heads of 101 conversations", world.steps(), 1_650);
+}
+
+#[tokio::test]
+async fn a_page_that_was_read_before_has_what_was_appended_since() {
+    let world = World100::new().await;
+    let page = async || {
+        let newest = world.store.slice(EVERYONE, Direction::Newest, 2).await;
+        let newest = newest.unwrap();
+        let seqs: Vec<_> = newest.events.iter().map(|event| event.seq().0).collect();
+        (newest.head.0, seqs)
+    };
+    assert_eq!(page().await, (300, vec![299, 300]));
+    world.say(world.ana, EVERYONE, "one more").await;
+    assert_eq!(page().await, (301, vec![300, 301]));
+    // As does one after a transaction whose jobs had to run one by one.
+    let fails = world.store.write(|db| db.execute("nonsense", []));
+    let writes: Vec<std::pin::Pin<Box<dyn Future<Output = bool>>>> = vec![
+        Box::pin(async { fails.await.is_ok() }),
+        Box::pin(async {
+            matches!(
+                world.say(world.ana, EVERYONE, "two more").await,
+                Appended::Stored(_)
+            )
+        }),
+    ];
+    let written = in_one_batch(&world.store, || (), writes.into_iter()).await;
+    assert_eq!(written, [false, true]);
+    assert_eq!(page().await, (302, vec![301, 302]));
 }
 
 /// Sends by 64 people which the writer finds waiting all at once.

@@ -1,5 +1,7 @@
 //! Reading pieces of the logs, without holes.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, params};
 use shared::{
     ConversationId, Event, Message, Seq, Timestamp, UserId,
@@ -10,7 +12,9 @@ use super::{
     Store, StoreError,
     checks::{check_from_sql, msg_id_of},
     conversations::head_of,
-    from_sql, to_sql,
+    from_sql,
+    pages::Asked,
+    to_sql,
 };
 use crate::sabotage::{self, Defect};
 
@@ -45,17 +49,27 @@ impl Store {
         direction: Direction,
         limit: u32,
     ) -> Result<Slice, StoreError> {
-        self.read(move |db| slice(db, conversation, direction, limit))
-            .await
+        let asked = Asked {
+            conversation,
+            direction,
+            limit: limit.clamp(1, MAX_PAGE_EVENTS),
+        };
+        let since = match self.pages.find(&asked) {
+            Ok(page) => return Ok(Slice::clone(&page)),
+            Err(since) => since,
+        };
+        let page = Arc::new(self.read(move |db| slice(db, asked)).await?);
+        self.pages.hold(since, asked, &page);
+        Ok(Arc::unwrap_or_clone(page))
     }
 }
 
-fn slice(
-    db: &Connection,
-    conversation: ConversationId,
-    direction: Direction,
-    limit: u32,
-) -> Result<Slice, rusqlite::Error> {
+fn slice(db: &Connection, asked: Asked) -> Result<Slice, rusqlite::Error> {
+    let Asked {
+        conversation,
+        direction,
+        limit,
+    } = asked;
     // One look at the database for both statements, or the page could go beyond its own head.
     let db = db.unchecked_transaction()?;
     let Some(found) = head_of(&db, conversation)? else {
@@ -75,7 +89,6 @@ fn slice(
         Direction::Newest => (head.next(), PULL_BEFORE),
     };
     let mut read = db.prepare_cached(statement)?;
-    let limit = limit.clamp(1, MAX_PAGE_EVENTS);
     let mut rows = read.query(params![found.row, to_sql(bound.0), limit])?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {

@@ -17,6 +17,7 @@ mod log;
 mod marks;
 mod members;
 mod open;
+mod pages;
 #[cfg(test)]
 mod probe;
 mod readers;
@@ -26,6 +27,7 @@ mod writer;
 use std::{
     path::Path,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -33,7 +35,9 @@ use rusqlite::Connection;
 use shared::Timestamp;
 use tokio::sync::oneshot;
 
-use self::{open::Locked, readers::Readers, transaction::Transaction, writer::Writer};
+use self::{
+    open::Locked, pages::Pages, readers::Readers, transaction::Transaction, writer::Writer,
+};
 
 pub use accounts::{NewUser, TokenHash};
 pub use append::{Append, Appended};
@@ -47,6 +51,7 @@ pub use open::World;
 pub struct Store {
     writer: Writer,
     readers: Readers,
+    pages: Arc<Pages>,
     incarnation: String,
     /// Held until the last connection is closed: nobody else opens this folder meanwhile.
     _locked: Locked,
@@ -77,10 +82,12 @@ impl Store {
         let file = folder.join("pond.db");
         let opened = open::open_for_writing(&file, world, page_limit)?;
         let readers = Readers::start(&file)?;
-        let writer = Writer::start(opened.connection, &file)?;
+        let pages = Arc::<Pages>::default();
+        let writer = Writer::start(opened.connection, &file, Arc::clone(&pages))?;
         Ok(Self {
             writer,
             readers,
+            pages,
             incarnation: opened.incarnation,
             _locked: locked,
         })

@@ -14,6 +14,7 @@ use super::conversations::{Head, head_of, write_head};
 pub(super) struct Transaction<'c> {
     db: &'c Connection,
     heads: HashMap<ConversationId, Held>,
+    has_appended: bool,
 }
 
 struct Held {
@@ -26,6 +27,7 @@ impl<'c> Transaction<'c> {
         Self {
             db,
             heads: HashMap::new(),
+            has_appended: false,
         }
     }
 
@@ -58,9 +60,15 @@ impl<'c> Transaction<'c> {
         Ok(found)
     }
 
+    /// Whether a log has grown.
+    pub(super) fn has_appended(&self) -> bool {
+        self.has_appended
+    }
+
     /// This log ends here now.
     pub(super) fn move_head(&mut self, conversation: ConversationId, head: Head) {
         let has_moved = true;
+        self.has_appended = true;
         self.heads.insert(conversation, Held { head, has_moved });
     }
 

@@ -5,7 +5,7 @@
 //! value, not an error. Where a job fails in SQL, which is rare, all of them are undone and run once
 //! more, each in a savepoint of its own: so none pays for one while nothing fails.
 
-use std::{path::Path, thread::JoinHandle, time::Duration};
+use std::{path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use rusqlite::Connection;
 use tokio::{
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::{error, warn};
 
-use super::{OpenError, StoreError, log::Log, transaction::Transaction};
+use super::{OpenError, StoreError, log::Log, pages::Pages, transaction::Transaction};
 use crate::sabotage::{self, Defect};
 
 /// The thread and the way to it.
@@ -41,7 +41,11 @@ struct Task<T, Work, Committed> {
 }
 
 impl Writer {
-    pub(super) fn start(mut connection: Connection, file: &Path) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        mut connection: Connection,
+        file: &Path,
+        pages: Arc<Pages>,
+    ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Folder {
             path: file.to_owned(),
             source,
@@ -59,6 +63,7 @@ impl Writer {
             connection,
             queue,
             log,
+            pages,
             clock,
         };
         let thread = std::thread::Builder::new()
@@ -127,6 +132,7 @@ struct Worker {
     connection: Connection,
     queue: mpsc::Receiver<Job>,
     log: Log,
+    pages: Arc<Pages>,
     /// For the one wait that has an end.
     clock: Runtime,
 }
@@ -152,11 +158,15 @@ impl Worker {
     fn commit(&self, batch: &mut Vec<Job>) {
         let mut jobs = std::mem::take(batch);
         let written = self.write_together(&mut jobs);
-        let written = written.or_else(|error| self.write_each(&mut jobs, error));
+        let written = written.or_else(|error| self.write_each(&mut jobs, error).map(|()| true));
+        let may_have_appended = !matches!(written, Ok(false));
         if sabotage::is(Defect::AcksBeforeCommit) {
             jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
-        let committed = written.and_then(|()| self.execute("COMMIT"));
+        let committed = written.and_then(|_| self.execute("COMMIT"));
+        if may_have_appended {
+            self.pages.appended();
+        }
         match committed {
             Ok(()) => jobs.drain(..).for_each(|job| job.0.finish(Ok(()))),
             Err(error) => {
@@ -171,14 +181,15 @@ impl Worker {
         *batch = jobs;
     }
 
-    /// Runs all jobs in a transaction that stays open.
-    fn write_together(&self, jobs: &mut [Job]) -> Result<(), rusqlite::Error> {
+    /// Runs all jobs in a transaction that stays open; says whether a log has grown.
+    fn write_together(&self, jobs: &mut [Job]) -> Result<bool, rusqlite::Error> {
         self.execute("BEGIN IMMEDIATE")?;
         let mut transaction = Transaction::on(&self.connection);
         for job in jobs {
             job.0.run(&mut transaction)?;
         }
-        transaction.write_heads()
+        transaction.write_heads()?;
+        Ok(transaction.has_appended())
     }
 
     /// Runs one statement, which is read by SQLite the first time alone.
