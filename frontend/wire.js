@@ -8,7 +8,7 @@
   const SILENT_MS = 40_000;
   // The server takes 32 frames and 64 KiB in one post; a character is 3 bytes at most.
   const [MOST_FRAMES, MOST_CHARS] = [32, 21_000];
-  let current;
+  let current, probing;
 
   const say = (what, text = "") =>
     dispatchEvent(new CustomEvent("pond-wire", { detail: [what, text] }));
@@ -17,17 +17,25 @@
     clearTimeout(current?.silence);
     current?.abort.abort();
     current = undefined;
+    stopProbing();
   };
 
-  const end = (wire, status) => {
+  /** What a probe says is about the connection that it is beside. */
+  const stopProbing = () => {
+    if (probing) probing.onmessage = probing.onclose = null;
+    probing?.close();
+    probing = undefined;
+  };
+
+  const end = (wire, why = "") => {
     if (wire !== current) return;
     drop();
-    say("closed", status === 401 ? "signed out" : "");
+    say("closed", why);
   };
 
   const heard = (wire) => {
     clearTimeout(wire.silence);
-    if (wire === current) wire.silence = setTimeout(end, SILENT_MS, wire);
+    if (wire === current) wire.silence = setTimeout(end, SILENT_MS, wire, "silent");
   };
 
   /** The answer, or the end of the connection. */
@@ -37,7 +45,7 @@
     const how = body === undefined ? { signal } : { signal, method: "POST", headers, body };
     const answer = await fetch(`/api/v1/${path}`, how).catch(() => undefined);
     if (answer?.ok) return answer;
-    end(wire, answer?.status);
+    end(wire, answer?.status === 401 ? "signed out" : "");
   }
 
   async function read(wire) {
@@ -76,8 +84,9 @@
         batch.push(wire.waiting.shift());
       }
       const answer = await ask(wire, "frames", `[${batch}]`);
-      const frames = await answer?.json().catch(() => end(wire));
-      for (const frame of frames ?? []) if (wire === current) say("frame", JSON.stringify(frame));
+      const frames = await answer?.json().catch(() => undefined);
+      if (!Array.isArray(frames)) end(wire);
+      else for (const frame of frames) if (wire === current) say("frame", JSON.stringify(frame));
     }
     wire.isPosting = false;
   }
@@ -104,13 +113,18 @@
     },
     /** Tries a WebSocket beside it. */
     probe() {
+      stopProbing();
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`);
       let result = "";
+      probing = socket;
       socket.onmessage = () => {
         result = "good";
         socket.close();
       };
-      socket.onclose = () => say("probed", result);
+      socket.onclose = () => {
+        probing = undefined;
+        say("probed", result);
+      };
     },
   };
 })();

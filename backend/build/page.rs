@@ -3,6 +3,8 @@
 //! Trunk starts the app from an inline script, which a strict Content-Security-Policy forbids, and
 //! links every component's style sheet by itself: 17 requests before the first paint.
 
+use std::path::Path;
+
 use crate::{Failure, File, hash, is_hashed};
 
 /// Each `<script …>code</script>` of the page becomes `<script … src="/inline-HASH.js"></script>`.
@@ -68,8 +70,8 @@ pub(crate) fn join_style_sheets(files: &mut Vec<File>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What only our own eyes need stays at home: comments of the page and of the scripts that are served
-/// as they are written. So do the `integrity` attributes: the page comes from the same server as what
+/// What only our own eyes need stays at home: comments of the page and of the scripts, which are served
+/// as they are written, and their indentation. So do the `integrity` attributes: the page comes from the same server as what
 /// it would vouch for, and they are the one part of it that cannot be compressed.
 pub(crate) fn lighten(files: &mut [File]) -> Result<(), Failure> {
     for (path, content) in files {
@@ -77,7 +79,7 @@ pub(crate) fn lighten(files: &mut [File]) -> Result<(), Failure> {
             "index.html" => {
                 without_integrity(&without(std::str::from_utf8(content)?, "<!--", "-->"))
             }
-            script if PLAIN_SCRIPTS.iter().any(|name| script.starts_with(name)) => {
+            script if Path::new(script).extension().is_some_and(|end| end == "js") => {
                 let text = without(std::str::from_utf8(content)?, "/**", "*/");
                 let lines = text.lines().map(str::trim);
                 let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
@@ -148,6 +150,4 @@ fn without_comments(css: &str) -> String {
     lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// Our own, each followed by `-HASH.js`.
-const PLAIN_SCRIPTS: [&str; 3] = ["boot-", "store-", "wire-"];
 const LINK: &str = "<link rel=\"stylesheet\"";

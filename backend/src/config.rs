@@ -136,7 +136,7 @@ pub enum ConfigError {
     },
     /// The data folder has no name.
     #[error(
-        "--data, POND_DATA or `data` in the file is empty: name a folder, or leave it out for one in the current folder"
+        "`data` in the file is empty: name a folder, or leave it out for one in the current folder"
     )]
     Data,
     /// Not an address with a port.

@@ -22,8 +22,7 @@ pub struct Conversation {
     pub title: Option<String>,
     /// The last `seq` the person saw.
     pub read: Seq,
-    /// The one that the server has heard of, as far as is known here.
-    told_read: Seq,
+    told: Told,
     /// When the newest event was stored.
     pub last_at: Timestamp,
     pub(crate) timeline: Timeline,
@@ -56,6 +55,15 @@ pub struct Restored {
     pub resent: usize,
 }
 
+/// What the server was told of the read mark.
+#[derive(Clone, Copy, Default, Debug)]
+struct Told {
+    /// The one that it has heard of, as far as is known here.
+    read: Seq,
+    /// The present one is known to be a place in the server's log.
+    is_compared: bool,
+}
+
 /// Whether what is held is known to be a piece of the server's log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Comparison {
@@ -73,7 +81,7 @@ impl Conversation {
             id,
             title: None,
             read: Seq::NONE,
-            told_read: Seq::NONE,
+            told: Told::default(),
             last_at: Timestamp(0),
             timeline: Timeline::default(),
             counted: (Seq::NONE, 0),
@@ -161,6 +169,7 @@ impl Conversation {
     /// The connection broke, and the next server may be one that came back from a backup.
     pub(crate) fn connection_lost(&mut self) {
         self.timeline.forget_head();
+        self.told.is_compared = false;
         self.turn.connection_lost();
         // What was told may not have come; the next summary says what did.
         self.delivered = Seq::NONE;
@@ -179,6 +188,8 @@ impl Conversation {
     pub(crate) fn comparison_answered(&mut self, by: RequestId) {
         if self.comparison == Comparison::Asked(by) {
             self.comparison = Comparison::Same;
+            // Before what is held is let go, where too much was missed.
+            self.told.is_compared |= self.timeline.events().len() > 0;
             self.note_head(self.timeline.head());
         }
     }
@@ -188,7 +199,7 @@ impl Conversation {
     pub(crate) fn replace(&mut self, me: UserId, head: Seq) -> Vec<Message> {
         self.comparison = Comparison::Same;
         // A mark in a log that is no more says nothing; the next summary brings the one that stands.
-        (self.read, self.told_read) = (Seq::NONE, Seq::NONE);
+        (self.read, self.told) = (Seq::NONE, Told::default());
         self.delivered = Seq::NONE;
         (self.peer_delivered, self.peer_read) = (Seq::NONE, Seq::NONE);
         self.counted = (head, 0);
@@ -226,9 +237,13 @@ impl Conversation {
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
+        if !self.told.is_compared && self.timeline.events().len() == 0 {
+            // Whatever it was, it can be compared with nothing.
+            (self.read, self.counted) = (Seq::NONE, (Seq::NONE, 0));
+        }
         self.take_count(summary.read, summary.head, summary.unread);
         // What was told on a connection that broke may not have come.
-        self.told_read = summary.read;
+        self.told.read = summary.read;
         self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
         self.apply_peer(
             summary.peer_delivered.unwrap_or_default(),
@@ -282,13 +297,18 @@ impl Conversation {
         Some(cursor)
     }
 
-    /// The read mark, where the server is to be told of it now. Where nothing is held nothing was
-    /// compared, and the number may mean another message there.
+    /// The person saw what is held up to here.
+    pub(crate) fn mark_read(&mut self, seq: Seq) {
+        self.read = seq;
+        self.told.is_compared |= !self.is_unverified() && self.timeline.events().len() > 0;
+    }
+
+    /// The read mark, where the server is to be told of it now: not where the number may mean another
+    /// message there.
     pub(crate) fn read_to_tell(&mut self) -> Option<Seq> {
-        let is_compared = !self.is_unverified() && self.timeline.events().len() > 0;
-        let is_due = self.read > self.told_read && is_compared;
+        let is_due = self.read > self.told.read && self.told.is_compared;
         is_due.then(|| {
-            self.told_read = self.read;
+            self.told.read = self.read;
             if sabotage::is(Defect::ReadsUnseen) {
                 self.timeline.head()
             } else {
@@ -300,7 +320,7 @@ impl Conversation {
     pub(crate) fn apply_read(&mut self, mark: ReadMark) {
         let at = mark.head.unwrap_or_else(|| self.timeline.head());
         self.take_count(mark.seq, at, mark.unread);
-        self.told_read = self.told_read.max(mark.seq);
+        self.told.read = self.told.read.max(mark.seq);
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies

@@ -53,6 +53,8 @@ pub struct Client {
     /// The server's database, once it has said so.
     incarnation: Option<String>,
     presence: Presence,
+    /// Why the last message was not taken now.
+    refusal: Option<Code>,
     /// Events that a conversation keeps while it is not open.
     most_held: usize,
     typed_at: SortedMap<ConversationId, Moment>,
@@ -90,6 +92,7 @@ impl Client {
             build: None,
             incarnation: None,
             presence: Presence::Online,
+            refusal: None,
             most_held: MOST_HELD,
             typed_at: SortedMap::new(),
             effects: VecDeque::new(),

@@ -1,11 +1,12 @@
 //! The ladder of transports: which way to the server is tried next.
 //!
 //! A rung that does not carry gives way to the one below it; while on a lower one, a WebSocket is
-//! tried beside it now and then. A server or network that is down is no reason to go down: a rung
-//! that cannot be opened at all leads back to the top. From then on each rung has one try, down to
-//! the last, until one carries: a proxy that refuses a stream cannot be told from a server that is
-//! down in any other way. Where no WebSocket of a way down was ever opened, the server may just have been
-//! starting, so the first try beside is made soon. Never opens anything and reads no clock.
+//! tried beside it now and then, less often where those that were tried did not hold. A server or
+//! network that is down is no reason to stay down: where no rung of a way down can be opened, the next
+//! begins at the top again. A stream that is refused looks like a server that is down, so a first way
+//! ends there; from then on each rung has one try, down to the last, until one carries. Where no
+//! WebSocket of a way down was ever opened, the server may just have been starting, so the first try
+//! beside is made soon. Never opens anything and reads no clock.
 
 use crate::Moment;
 
@@ -26,8 +27,10 @@ pub enum Transport {
 pub(crate) enum End {
     /// It broke before it was signed in.
     Unusable,
-    /// It said nothing, or after its first frame nothing more.
+    /// It said nothing.
     Silent,
+    /// It was signed in, and carried nothing more.
+    Stalled,
     /// It was signed in, and lived this long.
     After(Moment),
 }
@@ -46,6 +49,8 @@ pub(crate) struct Ladder {
     /// WebSockets that were opened since a rung carried for long, or the ladder began again: what then
     /// went wrong was no server that is down.
     sockets_opened: u32,
+    /// Times in a row that it went up to a WebSocket, none of which held since.
+    climbs: u32,
     probe_at: Moment,
     probing_until: Option<Moment>,
 }
@@ -65,6 +70,8 @@ impl Ladder {
 
     pub(crate) fn connecting(&mut self) {
         self.was_opened = false;
+        // What was tried beside the former one ended with it.
+        self.probing_until = None;
     }
 
     pub(crate) fn opened(&mut self) {
@@ -79,7 +86,7 @@ impl Ladder {
         self.probe_at = now
             + match self.sockets_opened {
                 0 => SOON,
-                _ => FIRST_PROBE,
+                _ => (FIRST_PROBE * (1 << self.climbs.min(MOST_DOUBLED))).min(NEXT_PROBE),
             };
         self.probing_until = None;
     }
@@ -88,6 +95,7 @@ impl Ladder {
     pub(crate) fn network_lost(&mut self) {
         self.restart();
         self.is_next_round = false;
+        self.climbs = 0;
     }
 
     /// Says whether it went down, and the lower rung may be tried at once: nothing is known of it.
@@ -99,7 +107,7 @@ impl Ladder {
 
     fn leave_rung(&mut self, end: End) {
         let is_young = match end {
-            End::Unusable | End::Silent => true,
+            End::Unusable | End::Silent | End::Stalled => true,
             End::After(lived) => lived < YOUNG,
         };
         if is_young {
@@ -107,17 +115,21 @@ impl Ladder {
         } else {
             // It carried: what fails from now on speaks for itself.
             (self.failures, self.sockets_opened) = (0, 0);
+            if self.rung == Transport::WebSocket {
+                self.climbs = 0;
+            }
         }
+        let is_enough = self.failures >= ENOUGH || self.is_next_round || self.climbs > 0;
+        // The WebSockets of this way down were opened, so the server is there.
+        let is_refused = self.was_opened || self.is_next_round || self.sockets_opened > 0;
         self.rung = match (self.rung, end) {
             _ if !self.has_fallbacks || !is_young => return,
-            (Transport::WebSocket, _) if self.failures >= ENOUGH || self.is_next_round => {
-                Transport::EventStream
-            }
+            // A proxy that swallows the question whether it may be one.
+            (Transport::WebSocket, End::Silent) => Transport::EventStream,
+            (Transport::WebSocket, _) if is_enough => Transport::EventStream,
             // Held back by a proxy that wants to see the end of it first.
-            (Transport::EventStream, End::Silent) => Transport::LongPoll,
-            (Transport::EventStream, End::Unusable) if self.was_opened || self.is_next_round => {
-                Transport::LongPoll
-            }
+            (Transport::EventStream, End::Silent | End::Stalled) => Transport::LongPoll,
+            (Transport::EventStream, End::Unusable) if is_refused => Transport::LongPoll,
             (Transport::EventStream, End::After(_)) if self.failures >= ENOUGH => {
                 Transport::LongPoll
             }
@@ -126,7 +138,7 @@ impl Ladder {
                 self.is_next_round = true;
                 return self.restart();
             }
-            (Transport::LongPoll, End::After(_)) if self.failures >= ENOUGH => {
+            (Transport::LongPoll, End::After(_) | End::Stalled) if self.failures >= ENOUGH => {
                 return self.restart();
             }
             _ => return,
@@ -153,12 +165,15 @@ impl Ladder {
 
     /// What came of it; says whether to go up.
     pub(crate) fn probed(&mut self, now: Moment, is_good: bool) -> bool {
-        let was_asked = self.probing_until.take().is_some();
-        self.probe_at = now + NEXT_PROBE;
-        if was_asked && is_good {
-            self.restart();
+        if self.probing_until.take().is_none() {
+            return false;
         }
-        was_asked && is_good
+        self.probe_at = now + NEXT_PROBE;
+        if is_good {
+            self.restart();
+            self.climbs = self.climbs.saturating_add(1);
+        }
+        is_good
     }
 
     fn restart(&mut self) {
@@ -167,18 +182,21 @@ impl Ladder {
     }
 }
 
-/// Opening a socket and signing in take no longer.
-const PATIENCE: Moment = Moment::from_secs(15);
+/// Opening a socket and signing in take no longer. Source: four round trips of two seconds.
+const PATIENCE: Moment = Moment::from_secs(10);
 /// A stream that is not held back says who one is at once.
 const STREAM_PATIENCE: Moment = Moment::from_secs(5);
 /// Ends in a row that speak against a rung. One may be chance.
 const ENOUGH: u8 = 2;
-/// A connection that is cut sooner speaks against its transport.
-const YOUNG: Moment = Moment::from_secs(10);
+/// A connection that is cut sooner speaks against its transport. Source: a little longer than a heartbeat,
+/// so that one which is cut where nobody speaks is among them.
+const YOUNG: Moment = Moment::from_secs(30);
 /// What a server takes to start, and what a network that lets none through has to answer once more.
 const SOON: Moment = Moment::from_secs(2);
 const FIRST_PROBE: Moment = Moment::from_secs(30);
-const NEXT_PROBE: Moment = Moment::from_mins(5);
+const NEXT_PROBE: Moment = Moment::from_mins(2);
+/// Doubled more often, the first is later than the next.
+const MOST_DOUBLED: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -195,7 +213,12 @@ mod tests {
         };
         let ends = ends.iter().map(|(was_opened, end)| {
             ladder.connecting();
-            ladder.was_opened = *was_opened;
+            if *was_opened {
+                ladder.opened();
+            }
+            if matches!(end, End::Stalled | End::After(_)) {
+                ladder.connected(Moment::ZERO);
+            }
             ladder.ended(*end);
             ladder.rung
         });
@@ -217,6 +240,87 @@ mod tests {
             rungs(&[refused, refused, (true, SHORT), (true, SHORT)])[2..],
             [EventStream, LongPoll]
         );
+    }
+
+    #[test]
+    fn what_swallows_a_websocket_or_a_stream_is_left_at_once() {
+        use Transport::{EventStream, LongPoll};
+        let swallowed = (false, End::Silent);
+        let carries_its_first_frame = (true, End::Stalled);
+        assert_eq!(rungs(&[swallowed, swallowed]), [EventStream, LongPoll]);
+        assert_eq!(
+            rungs(&[swallowed, carries_its_first_frame]),
+            [EventStream, LongPoll]
+        );
+    }
+
+    #[test]
+    fn where_websockets_open_and_are_cut_a_stream_that_is_refused_is_no_server_that_is_down() {
+        use Transport::{EventStream, LongPoll, WebSocket};
+        let refused = (false, End::Unusable);
+        assert_eq!(
+            rungs(&[(true, SHORT), (true, SHORT), refused]),
+            [WebSocket, EventStream, LongPoll]
+        );
+    }
+
+    #[test]
+    fn a_socket_that_is_cut_where_nobody_speaks_for_25_s_gives_way() {
+        let idle = (true, End::After(Moment::from_secs(25)));
+        assert_eq!(rungs(&[idle, idle])[1], Transport::EventStream);
+    }
+
+    #[test]
+    fn sockets_that_are_good_when_tried_and_do_not_hold_are_tried_less_often() {
+        let at = Moment::from_secs;
+        let mut ladder = Ladder {
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        for _ in 0..2 {
+            open(&mut ladder, at(0));
+            ladder.ended(SHORT);
+        }
+        let mut waits = Vec::new();
+        let mut now = 0;
+        for _ in 0..6 {
+            open(&mut ladder, at(now));
+            assert_eq!(ladder.rung, Transport::EventStream);
+            let since = now;
+            while !ladder.is_probe_due(at(now)) {
+                now += 1;
+            }
+            waits.push(now - since);
+            assert!(ladder.probed(at(now), true));
+            open(&mut ladder, at(now));
+            ladder.ended(SHORT);
+        }
+        assert_eq!(waits, [30, 60, 120, 120, 120, 120]);
+        // One that holds is trusted again.
+        ladder.probe_at = at(now);
+        assert!(ladder.is_probe_due(at(now)) && ladder.probed(at(now), true));
+        open(&mut ladder, at(now));
+        ladder.ended(LONG);
+        assert_eq!(ladder.climbs, 0);
+    }
+
+    #[test]
+    fn a_probe_ends_with_the_connection_that_it_was_beside() {
+        let at = Moment::from_secs;
+        let mut ladder = Ladder {
+            rung: Transport::EventStream,
+            has_fallbacks: true,
+            ..Ladder::default()
+        };
+        open(&mut ladder, at(0));
+        assert!(ladder.begin_probe(at(1)));
+        ladder.ended(LONG);
+        ladder.connecting();
+        assert!(!ladder.probed(at(2), true));
+        assert_eq!(ladder.rung, Transport::EventStream);
+        ladder.opened();
+        ladder.connected(at(3));
+        assert!(!ladder.probed(at(4), false) && ladder.begin_probe(at(5)));
     }
 
     #[test]
@@ -249,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn probes_come_after_half_a_minute_and_then_every_five() {
+    fn probes_come_after_half_a_minute_and_then_every_two() {
         let at = Moment::from_secs;
         let mut ladder = Ladder {
             rung: Transport::LongPoll,
@@ -266,7 +370,7 @@ mod tests {
                 ladder.probed(at(now + 1), false);
             }
         }
-        assert_eq!(probes, [130, 431, 732]);
+        assert_eq!(probes, [130, 251, 372, 493, 614, 735, 856, 977]);
         assert!(ladder.begin_probe(at(1000)) && ladder.probed(at(1001), true));
         assert_eq!(ladder.rung, Transport::WebSocket);
         assert!(!ladder.probed(at(1002), true), "nobody asked");

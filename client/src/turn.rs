@@ -6,7 +6,7 @@
 
 use shared::{RequestId, Seq, event::Position};
 
-use crate::{Moment, link::LONGEST_WAIT};
+use crate::Moment;
 
 /// Whose turn it is in one conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -95,9 +95,10 @@ const THEIRS: Turn = Turn::Theirs {
     left: OTHERS_FIRST,
     counted: None,
 };
-/// Source: a device that saw its connection break is back within [`LONGEST_WAIT`]; half of that again
-/// is for what it sends before.
-const OTHERS_FIRST: Moment = Moment::from_millis(LONGEST_WAIT.as_secs() * 1500);
+/// Source: a device that saw its connection break tries again within 10 s, where a proxy swallows what it
+/// does not know within 35; the rest is for what it sends before. A tab that nobody looks at may take
+/// longer: browsers wake it once a minute.
+const OTHERS_FIRST: Moment = Moment::from_secs(45);
 
 #[cfg(test)]
 mod tests {

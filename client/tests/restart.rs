@@ -177,7 +177,6 @@ fn a_client_that_knows_nothing_yet_does_not_poll_for_a_log_from_its_beginning() 
             _ => client.tick(NOW + Moment::from_mins(1)),
         }
     }
-    client.tick(NOW + Moment::from_secs(90));
     client.opened(NOW);
     client.received(NOW, hello());
     let effects: Vec<_> = std::iter::from_fn(|| client.next_effect()).collect();

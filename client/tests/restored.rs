@@ -447,9 +447,47 @@ fn what_was_read_of_a_log_that_is_not_held_is_not_told() {
         }
     }
     client.tick(NOW);
+    // And not when something of the other log is held.
+    client.received(NOW, ServerFrame::Message(own("m13", 13)));
+    client.tick(NOW);
     let told = sent(&mut client);
     let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(_));
     assert_eq!(told.iter().filter(is_read).count(), 0, "{told:?}");
+    let room = client.conversation(ROOM).unwrap();
+    assert_eq!((room.read, room.unread(UserId(1))), (Seq(1), 8));
+}
+
+#[test]
+fn what_was_read_is_told_also_where_too_much_was_missed_to_hold_on() {
+    let mut client = holding_two();
+    client.closed(NOW, Closed::Lost);
+    client.leave(ROOM);
+    client.mark_read(ROOM, Seq(2));
+    client.retry_now(NOW);
+    client.opened(NOW);
+    client.received(NOW, hello(1, "first"));
+    let frames = sent(&mut client);
+    let same = match beat(&frames, vec![]) {
+        ServerFrame::Heartbeat(answer) => HeartbeatAnswer {
+            heads: vec![Position::new(ROOM, Seq(900))],
+            ..answer
+        },
+        other => panic!("{other:?}"),
+    };
+    client.received(NOW, ServerFrame::Heartbeat(same));
+    let grown = ConversationSummary {
+        head: Seq(900),
+        read: Seq::NONE,
+        unread: 899,
+        ..seen_one()
+    };
+    client.received(NOW, summary(&frames, grown.clone()));
+    // It asks once more, for what the answer to its heartbeat said is new.
+    let frames = sent(&mut client);
+    client.received(NOW, summary(&frames, grown));
+    let told = sent(&mut client);
+    let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(at) if at.seq == Seq(2));
+    assert_eq!(told.iter().filter(is_read).count(), 1, "{told:?}");
 }
 
 /// The room as the server knows it: of nine Ana saw one.
@@ -479,4 +517,42 @@ fn summary(frames: &[ClientFrame], one: ConversationSummary) -> ServerFrame {
         conversations: vec![one],
         people: vec![],
     })
+}
+
+#[test]
+fn what_is_written_after_a_restore_stands_behind_what_goes_again_whatever_the_clock_says() {
+    let mut client = holding_two();
+    let frames = comes_back(&mut client, hello(1, "first"));
+    client.received(NOW, beat(&frames, vec![ROOM]));
+    // The device's clock goes behind the server's, and is set back between two messages.
+    for (id, clock) in [("new1", 4), ("new2", 2)] {
+        let msg_id = MsgId::parse(id).unwrap();
+        client.write(Timestamp(clock), ROOM, msg_id, "hi".into());
+    }
+    let waiting: Vec<_> = client
+        .outgoing(ROOM)
+        .map(|one| one.msg_id.as_str().to_owned())
+        .collect();
+    assert_eq!(waiting, ["m1", "new1", "new2"]);
+}
+
+#[test]
+fn somebody_else_with_the_same_number_is_a_stranger() {
+    let mut client = holding_two();
+    client.closed(NOW, Closed::Lost);
+    client.retry_now(NOW);
+    client.opened(NOW);
+    let eve = ServerFrame::Auth(AuthAnswer {
+        code: Code::Success,
+        message: String::new(),
+        user: Some(User {
+            id: UserId(1),
+            name: "Eve".into(),
+        }),
+        build: None,
+        incarnation: Some("first".into()),
+    });
+    client.received(NOW, eve);
+    assert_eq!(client.link(), Link::SignedOut);
+    assert_eq!(client.me(), &ana(1));
 }

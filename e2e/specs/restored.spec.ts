@@ -76,3 +76,38 @@ test("what nobody's browser holds any more is said to be missing", async ({ pond
   await expect(ana.window.message("since Bo 11")).toHaveCount(0);
   await expect(ana.window.message("before Ana 11")).toBeVisible();
 });
+
+test("somebody who gets the number of a person the backup does not know gets nothing of theirs", async ({
+  pond,
+  person,
+}) => {
+  const ana = await person("Ana");
+  await ana.window.say("before Ana 11");
+  await pond.stop();
+  await pond.backUp();
+  await pond.start();
+  const cem = await person("Cem");
+  await cem.window.say("since Cem 11");
+  await cem.window.writeTo("Ana");
+  await cem.window.say("since Cem 12, a secret");
+  await cem.window.composer.fill("since Cem 13, a draft");
+  await pond.kill();
+  await pond.restore();
+  await pond.start();
+
+  const { page } = cem.window;
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  await expect(page.getByRole("button", { name: /account/i }).first()).toBeVisible({ timeout: 40_000 });
+  const eve = await pond.account("Eve");
+  expect(eve.id).toBe(cem.account.id);
+  await page.context().addCookies([{ name: "pond-session", value: eve.token, url: pond.url }]);
+  await page.goto("/");
+  await expect(cem.window.message("before Ana 11")).toBeVisible();
+  await cem.window.say("after Eve 11");
+  await cem.window.writeTo("Ana");
+  await expect(cem.window.composer).toHaveValue("");
+  await expect(page.getByText(/since Cem/)).toHaveCount(0);
+  const room = (await ana.account.log(EVERYONE)).map(({ content }) => content);
+  expect(room).toEqual(["before Ana 11", "after Eve 11"]);
+  expect(await ana.account.log(ana.account.directWith(eve))).toEqual([]);
+});

@@ -12,6 +12,8 @@ import {
 import { Guard } from "../support/guard.ts";
 import { Proxy } from "../support/proxy.ts";
 
+const EXPECTED = new RegExp(`${NO_NETWORK_OR_REFUSED.source}|a status of 502`);
+
 interface Given {
   gate: Proxy;
   /** A window of this account, whose network has the proxy in it. */
@@ -26,7 +28,7 @@ const test = base.extend<Given>({
   },
   through: async ({ browser, gate }, use) => {
     const context = await browser.newContext({ baseURL: gate.url, locale: "en-GB" });
-    const guard = await Guard.over(context, gate.url, NO_NETWORK_OR_REFUSED);
+    const guard = await Guard.over(context, gate.url, EXPECTED);
     await use(async ({ token: value }) => {
       await context.addCookies([{ name: "pond-session", value, url: gate.url }]);
       const window = new PondWindow(await context.newPage());
@@ -116,14 +118,55 @@ for (const streams of ["are forbidden", "are reset"] as const) {
     const window = await through(ana);
     await saysThat(window, /long polling/);
     await talk(ana, window, bo, "poll");
+    // A server that is gone for a while is looked for from the top.
+    gate.isDown = true;
     gate.cut();
     await bo.send(EVERYONE, "said in the break");
+    await expect(window.sidebar.getByText(window.words.reconnecting)).toBeVisible();
+    gate.isDown = false;
     await expect(window.message("said in the break")).toBeVisible({ timeout: 40_000 });
     await saysThat(window, /long polling/);
 
     Object.assign(gate, { letsUpgrade: true, streams: "come" });
     await window.page.evaluate(() => dispatchEvent(new Event("focus")));
     await saysThat(window, /: WebSocket$/);
+    await talk(ana, window, bo, "socket");
+  });
+}
+
+test("where upgrades are swallowed it goes on by a stream, whoever presses what meanwhile", async ({
+  pond,
+  gate,
+  through,
+}) => {
+  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+  gate.swallowsUpgrades = true;
+  const window = await through(ana);
+  const retry = window.talk.getByRole("button", { name: window.words.retryNow });
+  await retry.click();
+  await saysThat(window, /: event stream/);
+  await talk(ana, window, bo, "stream");
+});
+
+for (const [what, answer] of [
+  ["a page of its own", { status: 200, body: "<html>Sign in to this network" }],
+  ["502", { status: 502, body: "bad gateway" }],
+] as const) {
+  test(`a network that answers everything with ${what} says nothing of the server`, async ({
+    pond,
+    gate,
+    through,
+  }) => {
+    const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+    const window = await through(ana);
+    await saysThat(window, /: WebSocket$/);
+    gate.answer = answer;
+    gate.cut();
+    await expect(window.sidebar.getByText(window.words.reconnecting)).toBeVisible();
+    await window.write("into the void");
+    await expect(window.message("into the void")).toContainText(window.words.waiting);
+    gate.answer = undefined;
+    await expect.poll(async () => (await bo.log(EVERYONE)).length, { timeout: 40_000 }).toBe(1);
     await talk(ana, window, bo, "socket");
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 
-import { EVERYONE, hasReadAll, expect, test } from "../fixtures.ts";
+import { type Account, EVERYONE, PondWindow, hasReadAll, expect, test } from "../fixtures.ts";
 
 test("a private message to somebody who looks elsewhere is counted in the list and the title", async ({
   person,
@@ -108,6 +108,51 @@ test("the bar tells what came while nobody looked, until its line was seen", asy
   await expect(bar).toHaveCount(0);
 });
 
+test("a window that is closed and opened again shows what is new under a line, and none of the rest as read", async ({
+  person,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before you left");
+  await expect(bo.window.message("before you left")).toBeVisible();
+  await hasReadAll(bo.account);
+  // What the browser keeps is there again before the server has said anything.
+  await expect.poll(() => keptOf(bo.window.page)).toContain("before you left");
+  const context = bo.window.page.context();
+  await bo.window.page.close();
+  await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
+
+  const back = new PondWindow(await context.newPage());
+  await back.page.goto("/");
+  await expect(back.divider).toBeInViewport();
+  await expect(back.message("meanwhile 001")).toBeInViewport();
+  await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
+  expect(await unreadOf(bo.account)).toBeGreaterThan(60);
+});
+
+test("what comes while there is no network is not read because the window is open", async ({
+  person,
+}) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before the tunnel");
+  await expect(bo.window.message("before the tunnel")).toBeVisible();
+  await hasReadAll(bo.account);
+  await bo.window.page.context().setOffline(true);
+  await expect(bo.window.talk.getByText(bo.window.words.noNetwork)).toBeVisible();
+  await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
+  await bo.window.page.context().setOffline(false);
+  await expect(bo.window.message("meanwhile 120")).toBeInViewport();
+  const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
+  await expect(bar).toHaveText(/^120 /);
+
+  // Reading goes on when the person has been at the line.
+  await ana.window.say("while you read");
+  await expect(bar).toHaveText(/^12[01] /);
+  expect(await unreadOf(bo.account)).toBeGreaterThanOrEqual(120);
+  await bar.click();
+  await expect(bo.window.message("meanwhile 001")).toBeInViewport();
+  await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
+});
+
 test("the bar leads to the first of more new messages than a room fetches by itself, and a button back", async ({
   person,
   windowOf,
@@ -117,8 +162,7 @@ test("the bar leads to the first of more new messages than a room fetches by its
   await expect(bo.window.message("before you left")).toBeVisible();
   await hasReadAll(bo.account);
   await bo.window.page.context().close();
-  const texts = Array.from({ length: 700 }, (_, at) => `meanwhile ${String(at + 1).padStart(3, "0")}`);
-  await ana.account.send(EVERYONE, ...texts);
+  await ana.account.send(EVERYONE, ...numbered("meanwhile", 700));
 
   const back = await windowOf(bo.account);
   await expect(back.message("meanwhile 700")).toBeInViewport();
@@ -134,7 +178,7 @@ test("the bar leads to the first of more new messages than a room fetches by its
   await back.page.keyboard.press("Enter");
   await expect(back.message("meanwhile 700")).toBeInViewport();
   await expect(down).toHaveCount(0);
-  await expect(back.messages.last()).toBeFocused();
+  await expect(back.composer).toBeFocused();
 });
 
 test("a room entered for the first time has no line in it", async ({ pond, person, windowOf }) => {
@@ -144,6 +188,24 @@ test("a room entered for the first time has no line in it", async ({ pond, perso
   await expect(bo.message("you came")).toBeVisible();
   await expect(bo.divider).toHaveCount(0);
 });
+
+function numbered(word: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${word} ${String(at + 1).padStart(3, "0")}`);
+}
+
+/** How many messages the server counts as unread in the room. */
+async function unreadOf(account: Account): Promise<number> {
+  const room = (await account.conversations()).find(({ id }) => id === EVERYONE);
+  return room?.unread ?? 0;
+}
+
+/** All that the browser keeps of the conversations. */
+function keptOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { pondStore } = globalThis as unknown as { pondStore: { read(prefix: string): Promise<string[]> } };
+    return (await pondStore.read("")).join();
+  });
+}
 
 /** Another window of the desk has the keyboard, or this one again. */
 async function looks(page: Page, where: "elsewhere" | "here"): Promise<void> {

@@ -1,5 +1,6 @@
 // A proxy before a `pond`, as some companies have one: it may refuse upgrades, and hold a stream back
-// until it has seen the end of it, or refuse it. It may also lose what is connected without a word to either side,
+// until it has seen the end of it, or refuse it; or swallow what it does not know, or answer in place
+// of the server. It may also lose what is connected without a word to either side,
 // as the network does for a computer whose lid is closed.
 
 import { type Server, createServer, request } from "node:http";
@@ -9,6 +10,12 @@ import { connect } from "node:net";
 export class Proxy {
   /** Whether it lets WebSockets through. */
   letsUpgrade = true;
+  /** Whether it takes upgrades and never answers. */
+  swallowsUpgrades = false;
+  /** Whether nothing can be reached. */
+  isDown = false;
+  /** What it answers to everything, in place of the server. */
+  answer?: { status: number; body: string };
   /** What it does with streams: hands them on as they come, holds them back, answers that they are
    * forbidden, or resets their connection. */
   streams: "come" | "wait" | "are forbidden" | "are reset" = "come";
@@ -30,9 +37,16 @@ export class Proxy {
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const proxy = new Proxy(server, url);
-    server.on("connection", (socket) => proxy.keep(socket));
+    server.on("connection", (socket) => {
+      proxy.keep(socket);
+      if (proxy.isDown) socket.destroy();
+    });
     server.on("request", (from, to) => {
       proxy.asked.push((from.url ?? "").split("?")[0]);
+      if (proxy.answer) {
+        to.writeHead(proxy.answer.status, { "content-type": "text/html" }).end(proxy.answer.body);
+        return;
+      }
       const { method, url: path, headers } = from;
       const asked = request({ hostname, port, method, path, headers }, (answer) => {
         const isStream = answer.headers["content-type"] === "text/event-stream";
@@ -55,7 +69,8 @@ export class Proxy {
       from.pipe(asked);
     });
     server.on("upgrade", (from, socket: Socket, head) => {
-      if (!proxy.letsUpgrade) {
+      if (proxy.swallowsUpgrades) return;
+      if (!proxy.letsUpgrade || proxy.answer) {
         socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         return;
       }

@@ -5,7 +5,7 @@
 
 use client::{Client, Link};
 use leptos::{ev, prelude::*};
-use shared::{UserId, frame::User};
+use shared::frame::User;
 
 use crate::{
     live::{live, memo, spawn},
@@ -41,11 +41,11 @@ pub fn App() -> impl IntoView {
     provide_context(build);
 
     let root = Owner::current().unwrap_or_default();
-    let entered = StoredValue::new(None::<UserId>);
+    let entered = StoredValue::new(None::<User>);
     let enter = Callback::new(move |user: User| {
         store::note_user(Some(&user));
         match entered.get_value() {
-            Some(id) if id == user.id => {
+            Some(known) if known == user => {
                 if let Stage::Inside(session, _) = stage.get_untracked() {
                     session.act(Client::start);
                 }
@@ -53,10 +53,10 @@ pub fn App() -> impl IntoView {
             // Nothing of one person is left on the screen of another.
             Some(_) => _ = window().location().reload(),
             None => {
-                entered.set_value(Some(user.id));
+                entered.set_value(Some(user.clone()));
                 let root = root.clone();
                 spawn(async move {
-                    let stored = store::open(user.id).await;
+                    let stored = store::open(&user).await;
                     root.with(|| {
                         let session = Session::new(user);
                         match stored {

@@ -98,12 +98,6 @@ impl Peer {
                     }
                     self.obey();
                 }
-                changed = self.ties.address.changed() => {
-                    if changed.is_ok() && self.ties.address.borrow_and_update().is_some() {
-                        let now = self.now();
-                        self.client.retry_now(now);
-                    }
-                }
                 _ = tick.tick() => self.tick(),
             }
         }
@@ -124,6 +118,7 @@ impl Peer {
                 }
                 Came::Probed(is_good) => self.client.probed(now, is_good),
                 Came::Lost => return self.client.closed(now, Closed::Lost),
+                Came::Silent => return self.client.closed(now, Closed::Silent),
             }
             self.recorder.observe(&mut self.client);
             // Another is taken out of the line only if it is looked at in this turn, and nothing of a

@@ -94,6 +94,17 @@ fn lint(workspace: &Workspace) -> Result<()> {
             .args(locked())
             .args(DENY_WARNINGS),
     )?;
+    // What is compiled in for conformance suites and for broken servers, and nowhere else.
+    for (package, features) in [("backend", "conformance,sabotage"), ("torture", "sabotage")] {
+        run_shown(
+            workspace
+                .cargo()
+                .args(["clippy", "--package", package, "--features", features])
+                .args(["--all-targets", "--quiet"])
+                .args(locked())
+                .args(DENY_WARNINGS),
+        )?;
+    }
     // Debian's compiler, which builds the app elsewhere, has no clippy.
     if let Some(WasmToolchain::Ordinary) = WasmToolchain::ready(&Cache::open()?, workspace) {
         run_shown(

@@ -26,13 +26,27 @@ pub(crate) fn torture(arguments: &[String]) -> Result<()> {
     strike(&Workspace::find()?, kind, arguments)
 }
 
-/// The short campaign that is a part of the tests: one round of every fault, in a debug build.
+/// The short campaign that is a part of the tests: one round of every fault, in a debug build; and a few
+/// servers and clients that are broken on purpose, so that what catches them is seen to work.
 ///
 /// # Errors
-/// When something cannot be built, or a promise was broken.
+/// When something cannot be built, a promise was broken, or a defect was not caught.
 pub(crate) fn short(workspace: &Workspace) -> Result<()> {
-    strike(workspace, Kind::Quick, &[])
+    strike(workspace, Kind::Quick, &[])?;
+    let mut arguments = vec!["--sabotage".to_owned()];
+    for defect in SHORT_DEFECTS {
+        arguments.extend(["--defect".to_owned(), defect.to_owned()]);
+    }
+    strike(workspace, Kind::Sabotaged, &arguments)
 }
+
+/// One of each kind: lost in a crash, doubled, moved, lost by a client.
+const SHORT_DEFECTS: [&str; 4] = [
+    "AcksBeforeCommit",
+    "StoresTwice",
+    "SendsTwoAtOnce",
+    "DropsOutbox",
+];
 
 /// What is built.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -49,7 +49,7 @@ impl Refusal {
             Self::NoSuchUser(_) | Self::WithNobody(..) => Code::NoSuchUser,
             Self::WrongKind(_) | Self::EmptyPage => Code::BadFrame,
             Self::BadText(BadText::TooLong { .. }) => Code::TooLong,
-            Self::BadText(BadText::Blank | BadText::Nul) => Code::BadText,
+            Self::BadText(BadText::Blank | BadText::Nul | BadText::Controls) => Code::BadText,
             Self::MsgIdReused => Code::MsgIdReused,
             Self::TooFast(_) => Code::TooFast,
             Self::StorageFull => Code::StorageFull,

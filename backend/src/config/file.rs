@@ -12,14 +12,14 @@ use super::{ConfigError, switch};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct File {
-    #[serde(deserialize_with = "address")]
+    #[serde(deserialize_with = "listen")]
     pub(super) listen: Option<String>,
     pub(super) data: Option<PathBuf>,
     #[serde(deserialize_with = "on_or_off")]
     pub(super) demo: Option<bool>,
     #[serde(deserialize_with = "on_or_off")]
     pub(super) demo_for_all: Option<bool>,
-    #[serde(deserialize_with = "origin")]
+    #[serde(deserialize_with = "public_url")]
     pub(super) public_url: Option<String>,
     #[serde(deserialize_with = "addresses")]
     pub(super) trusted_proxy: Vec<IpAddr>,
@@ -43,7 +43,7 @@ pub(super) fn read(path: &Path) -> Result<File, ConfigError> {
 }
 
 /// An enum of one kind, since only an enum can say what it expects.
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(
         untagged,
@@ -56,7 +56,7 @@ fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
     Ok(Some(text))
 }
 
-fn origin<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(
         untagged,

@@ -68,15 +68,28 @@ pub enum OpenError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// No room to open it.
+    #[error("The disk of {} is full. Nothing was lost; make room there, or choose another folder with --data DIR", .0.display())]
+    Full(PathBuf),
     /// A database of another program.
     #[error("The file {} is a database of another program. It was not touched; choose another folder with --data DIR", .0.display())]
     Foreign(PathBuf),
     /// Accounts in a demo, or a demo's nicknames among accounts.
     #[error("The data folder {} belongs to a server {}. Start it so, or choose another folder with --data DIR", path.display(), if *demo { "in demo mode, where any name gets in" } else { "with accounts, and in demo mode anybody could take their names" })]
     OtherWorld {
-        /// The folder's file.
+        /// The folder.
         path: PathBuf,
         /// Whether it is a demo's.
         demo: bool,
     },
+}
+
+impl OpenError {
+    /// What SQLite said of this file.
+    pub(super) fn of(path: PathBuf, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(path),
+            _ => Self::Unreadable { path, source },
+        }
+    }
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use shared::{
     ConversationId, Event, Message, Seq, Timestamp, UserId,
     limits::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS},
+    text::json_bytes,
 };
 
 use super::{
@@ -96,7 +97,7 @@ fn slice(db: &Connection, asked: Asked) -> Result<Slice, rusqlite::Error> {
         if sabotage::is(Defect::SkipsInPages) && message.seq.0.is_multiple_of(5) {
             continue;
         }
-        bytes += encoded_bytes(&message.content) + EVENT_OVERHEAD_BYTES;
+        bytes += json_bytes(&message.content) + EVENT_OVERHEAD_BYTES;
         events.push(Event::MessageSent(message));
         if bytes >= MAX_PAGE_BYTES {
             break;
@@ -106,16 +107,6 @@ fn slice(db: &Connection, asked: Asked) -> Result<Slice, rusqlite::Error> {
         events.reverse();
     }
     Ok(Slice { events, head })
-}
-
-/// What a text takes in JSON: a control character takes six bytes there.
-fn encoded_bytes(text: &str) -> usize {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-        0..0x20 => 6,
-        _ => 1,
-    });
-    bytes.sum()
 }
 
 fn message_of(

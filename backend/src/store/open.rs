@@ -78,10 +78,7 @@ pub(super) fn open_for_writing(
     world: World,
     page_limit: Option<u32>,
 ) -> Result<Opened, OpenError> {
-    let unreadable = |source| OpenError::Unreadable {
-        path: file.to_owned(),
-        source,
-    };
+    let unreadable = |source| OpenError::of(file.to_owned(), source);
     if sabotage::is(Defect::DropsLog) {
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
@@ -112,7 +109,7 @@ pub(super) fn open_for_writing(
     if found != world {
         let demo = found == World::Demo;
         return Err(OpenError::OtherWorld {
-            path: file.to_owned(),
+            path: file.parent().unwrap_or(file).to_owned(),
             demo,
         });
     }
@@ -132,10 +129,7 @@ pub(super) fn open_for_reading(file: &Path) -> Result<Connection, OpenError> {
         plan_once(&connection)?;
         Ok(connection)
     });
-    opened.map_err(|source| OpenError::Unreadable {
-        path: file.to_owned(),
-        source,
-    })
+    opened.map_err(|source| OpenError::of(file.to_owned(), source))
 }
 
 /// Looks at a file that exists through a connection that cannot write.
@@ -156,7 +150,7 @@ fn check_before_touching(file: &Path) -> Result<(), OpenError> {
         },
     );
     match looked {
-        Err(source) => Err(OpenError::Unreadable { path, source }),
+        Err(source) => Err(OpenError::of(path, source)),
         Ok((_, 0, 0)) => Ok(()),
         Ok((id, _, _)) if id != APPLICATION_ID => Err(OpenError::Foreign(path)),
         Ok((_, found, _)) if found > NEWEST => Err(OpenError::Newer {
@@ -204,10 +198,7 @@ fn plan_once(connection: &Connection) -> Result<(), rusqlite::Error> {
 
 /// Brings the schema up to date, one transaction a step. Steps are only ever added.
 fn migrate(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Unreadable {
-        path: file.to_owned(),
-        source,
-    };
+    let failed = |source| OpenError::of(file.to_owned(), source);
     let found: u32 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(failed)?;

@@ -5,7 +5,7 @@
 //! value, not an error. Where a job fails in SQL, which is rare, all of them are undone and run once
 //! more, each in a savepoint of its own: so none pays for one while nothing fails.
 
-use std::{path::Path, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{cell::Cell, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use rusqlite::Connection;
 use tokio::{
@@ -51,10 +51,8 @@ impl Writer {
             source,
         };
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
-        let log = Log::watch(&mut connection).map_err(|source| OpenError::Unreadable {
-            path: file.to_owned(),
-            source,
-        })?;
+        let log =
+            Log::watch(&mut connection).map_err(|source| OpenError::of(file.to_owned(), source))?;
         let clock = runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -64,6 +62,7 @@ impl Writer {
             queue,
             log,
             pages,
+            was_full: Cell::new(false),
             clock,
         };
         let thread = std::thread::Builder::new()
@@ -133,6 +132,7 @@ struct Worker {
     queue: mpsc::Receiver<Job>,
     log: Log,
     pages: Arc<Pages>,
+    was_full: Cell<bool>,
     /// For the one wait that has an end.
     clock: Runtime,
 }
@@ -164,6 +164,7 @@ impl Worker {
             jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
         let committed = written.and_then(|_| self.execute("COMMIT"));
+        self.note_room(committed.as_ref().err());
         if may_have_appended {
             self.pages.appended();
         }
@@ -179,6 +180,20 @@ impl Worker {
         }
         // Its memory serves the next batch.
         *batch = jobs;
+    }
+
+    /// Says once that there is no room, and once that there is again.
+    fn note_room(&self, error: Option<&rusqlite::Error>) {
+        let is_full = error.is_some_and(is_full);
+        if self.was_full.replace(is_full) != is_full {
+            if is_full {
+                error!(
+                    "the disk is full: nothing is stored, and people are told, until there is room"
+                );
+            } else {
+                warn!("there is room on the disk again");
+            }
+        }
     }
 
     /// Runs all jobs in a transaction that stays open; says whether a log has grown.
@@ -263,8 +278,12 @@ impl Worker {
     }
 }
 
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}
+
 fn fail(jobs: impl Iterator<Item = Job>, error: &rusqlite::Error) {
-    let is_full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let is_full = is_full(error);
     if !is_full {
         error!(%error, "a transaction failed");
     }

@@ -25,8 +25,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn put_off(&mut self, until: Moment) {
-        (self.until, self.is_put_off) = (until, true);
+    pub(super) fn put_off(self, until: Moment) -> Self {
+        Self {
+            until,
+            is_put_off: true,
+            ..self
+        }
     }
 }
 
@@ -63,8 +67,9 @@ impl Client {
         // Of one that nothing is known of, the newest page.
         let floor = asked.timeline.floor().next();
         let before = asked.is_heard_of.then_some(floor);
+        let is_first = asked.timeline.events().len() == 0;
         self.ask(now, question, |request_id| {
-            let limit = Some(PAGE_EVENTS);
+            let limit = Some(if is_first { PAGE_EVENTS } else { OLDER_EVENTS });
             ClientFrame::Pull(Pull {
                 request_id,
                 conversation,
@@ -94,14 +99,17 @@ impl Client {
             return;
         };
         match (asked.what, error.code) {
-            (Question::People, _) => asked.put_off(now),
+            (Question::People, _) => *asked = asked.put_off(now),
             (Question::Newer(id) | Question::Older(id), Code::NoSuchUser) => {
                 self.forget_pulls(id);
                 self.with_nobody.push(id);
                 self.change(Change::Conversations);
             }
             // The question stands until then, so it is asked again and not at once.
-            _ => asked.put_off(now + error.retry_after_ms.map_or(PAUSE, Moment::from_millis)),
+            _ => {
+                let pause = error.retry_after_ms.map_or(PAUSE, Moment::from_millis);
+                *asked = asked.put_off(now + pause);
+            }
         }
     }
 
@@ -230,7 +238,19 @@ impl Client {
         if self.asked.values().any(is_overdue) {
             self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
         }
-        self.asked.retain(|_, asked| asked.until > now);
+        let is_over = |asked: &Asked| asked.until <= now;
+        let over: Vec<_> = (self.asked.values().filter(|one| is_over(one)))
+            .map(|one| one.what)
+            .collect();
+        self.asked.retain(|_, asked| !is_over(asked));
+        for what in over {
+            match what {
+                Question::Summary => self.summary_wanted = true,
+                // Whoever wanted that page looks whether they still do.
+                Question::Older(id) => self.change(Change::Timeline(id)),
+                Question::Newer(_) | Question::People | Question::Alive | Question::Turn => {}
+            }
+        }
     }
 
     pub(super) fn last_request_id(&self) -> RequestId {
@@ -242,6 +262,9 @@ impl Client {
     }
 }
 
+/// Events in a page before what is held. Source: whoever wants one wants more of them, and half as many
+/// round trips; a page of half as many is what the first screen waits for.
+const OLDER_EVENTS: u32 = 2 * PAGE_EVENTS;
 /// A question without an answer is asked again after this long, the first time on a connection.
 pub(super) const ANSWER_OVERDUE: Moment = Moment::from_secs(10);
 /// And after this long at most, each time twice as long as the last.

@@ -4,7 +4,7 @@
 use shared::{ClientFrame, frame::Auth};
 
 use super::Client;
-use crate::{Change, Closed, Effect, Link, Moment, Transport, link::Pulse};
+use crate::{Change, Closed, Effect, Link, Moment, Transport, ladder::End, link::Pulse};
 
 impl Client {
     /// Begins to connect.
@@ -36,7 +36,12 @@ impl Client {
     /// The connection is no more, or could not be made.
     pub fn closed(&mut self, now: Moment, why: Closed) {
         if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
-            self.ended(now, why, Some(self.end_now(now)));
+            let end = match (why, self.end_now(now)) {
+                (Closed::Silent, End::After(_)) => End::Stalled,
+                (Closed::Silent, _) => End::Silent,
+                (Closed::Lost | Closed::SignedOut, end) => end,
+            };
+            self.ended(now, why, Some(end));
         }
     }
 
@@ -44,8 +49,9 @@ impl Client {
     pub fn retry_now(&mut self, now: Moment) {
         let pulse = self.heart.probe(now);
         if self.heart.is_opening_slowly(now) {
-            // It may be stuck in the network that was.
+            // It may be stuck in the network that was, or this one swallows it.
             self.effects.push_back(Effect::Disconnect);
+            self.ladder.ended(End::Silent);
             self.connect(now);
         } else if let Link::Waiting { .. } = self.heart.link {
             self.connect(now);
@@ -54,6 +60,13 @@ impl Client {
             if self.heart.link == Link::Connected && self.ladder.begin_probe(now) {
                 self.effects.push_back(Effect::Probe);
             }
+        }
+    }
+
+    /// The person wants something of the server, which is as good as asking for a try.
+    pub(super) fn wish(&mut self, now: Moment) {
+        if self.heart.may_try(now) {
+            self.connect(now);
         }
     }
 

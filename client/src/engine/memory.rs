@@ -15,7 +15,8 @@ use crate::{Change, Conversation, Delivery, Moment, Outgoing, Timeline, outbox::
 
 impl Client {
     /// Takes a message into the outbox like [`Client::send`]; it goes once [`Client::kept`] was
-    /// called for it, and those behind it wait for it.
+    /// called for it, and those behind it wait for it. It stands behind all that waits there already,
+    /// whatever the clock says: that may have been set back, or go behind the server's.
     pub fn write(
         &mut self,
         written_at: Timestamp,
@@ -25,6 +26,8 @@ impl Client {
     ) {
         self.conversation_mut(conversation);
         self.typed_at.remove(&conversation);
+        let waiting = self.outgoing(conversation).map(|entry| entry.written_at);
+        let written_at = waiting.fold(written_at, Timestamp::max);
         self.adopt(Outgoing {
             msg_id,
             conversation,
@@ -37,12 +40,17 @@ impl Client {
 
     /// These messages are stored and may go.
     pub fn kept(&mut self, now: Moment, msg_ids: &[MsgId]) {
+        let mut is_news = false;
         for msg_id in msg_ids {
             if let Some(entry) = self.outbox.find(msg_id)
                 && entry.delivery == HELD
             {
                 entry.delivery = QUEUED;
+                is_news = true;
             }
+        }
+        if is_news {
+            self.wish(now);
         }
         self.drain_outbox(now);
     }

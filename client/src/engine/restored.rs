@@ -38,12 +38,13 @@ impl Client {
         }
     }
 
-    /// Whether the server takes this connection for somebody else's: another tab of this browser has
-    /// signed in under another name meanwhile. Nothing of the one may go out as the other's.
+    /// Whether the server takes this connection for somebody else's, who signed in from this browser
+    /// meanwhile. Nothing of the one may go out as the other's.
     pub(super) fn is_stranger(&self, answer: &AuthAnswer) -> bool {
         // A bot is told by the server who it is; until then it is nobody, whose id is 0.
         let is_somebody = self.me.id > UserId(0);
-        let other = |user: &User| user.id != self.me.id && user.name != self.me.name;
+        // A server that came back from a backup may give the same number to somebody else. Names stay.
+        let other = |user: &User| user.name != self.me.name;
         is_somebody && answer.user.as_ref().is_some_and(other)
     }
 

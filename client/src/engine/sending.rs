@@ -41,7 +41,13 @@ impl Client {
         });
         self.typed_at.remove(&conversation);
         self.change(Change::Timeline(conversation));
+        self.wish(now);
         self.drain_outbox(now);
+    }
+
+    /// Why the server took no message the last time, where it may take one later: a disk that is full, say.
+    pub fn refusal(&self) -> Option<Code> {
+        self.refusal
     }
 
     /// Takes up, before the start, what a former process or page kept of [`Client::outgoing`] on disk,
@@ -88,6 +94,7 @@ impl Client {
             return;
         };
         let conversation = entry.conversation;
+        self.refusal = Some(answer.code).filter(|code| code.is_passing());
         match (answer.code, answer.seq) {
             (Code::Success, Some(seq)) => {
                 entry.delivery = Delivery::Acked { seq };

@@ -7,7 +7,10 @@ use shared::{
     frame::{Page, Person, Presence, Summary},
 };
 
-use super::Client;
+use super::{
+    Client,
+    asking::{PAUSE, Question},
+};
 use crate::{Change, Moment, Taken, Timeline};
 
 impl Client {
@@ -79,7 +82,8 @@ impl Client {
     }
 
     pub(super) fn take_page(&mut self, now: Moment, page: Page) {
-        self.asked.remove(&page.request_id);
+        let asked = self.asked.remove(&page.request_id);
+        let (request_id, brings_nothing) = (page.request_id, page.events.is_empty());
         for event in &page.events {
             if let Event::MessageSent(message) = event {
                 self.people.get_or_insert_with(message.from, || Person {
@@ -102,6 +106,18 @@ impl Client {
             .is_err()
         {
             self.replace_log(now, page.conversation, page.head);
+        }
+        let is_behind = self
+            .conversation_mut(page.conversation)
+            .timeline
+            .is_behind();
+        if let Some(asked) = asked
+            && matches!(asked.what, Question::Newer(_))
+            && brings_nothing
+            && is_behind
+        {
+            // Who answered has not what others told of, so it is asked again and not at once.
+            self.asked.insert(request_id, asked.put_off(now + PAUSE));
         }
         self.timeline_changed(page.conversation);
     }

@@ -17,7 +17,7 @@ impl Client {
         if seq <= marked.read || seq > marked.timeline.cursor() {
             return;
         }
-        marked.read = seq;
+        marked.mark_read(seq);
         self.change(Change::Conversations);
         self.tell_reads();
     }

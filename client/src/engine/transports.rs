@@ -60,7 +60,7 @@ impl Client {
 
     /// The answer to [`Effect::Probe`]: whether a WebSocket opened and said `AUTH_RESPONSE`.
     pub fn probed(&mut self, now: Moment, is_good: bool) {
-        if self.ladder.probed(now, is_good) && self.heart.link == Link::Connected {
+        if self.heart.link == Link::Connected && self.ladder.probed(now, is_good) {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
@@ -101,7 +101,8 @@ impl Client {
     pub(super) fn give_up(&mut self, now: Moment) {
         let end = match self.end_now(now) {
             End::After(lived) if lived >= STALLED => End::After(lived),
-            End::After(_) | End::Unusable | End::Silent => End::Silent,
+            End::After(_) | End::Stalled => End::Stalled,
+            End::Unusable | End::Silent => End::Silent,
         };
         self.effects.push_back(Effect::Disconnect);
         self.ended(now, Closed::Lost, Some(end));
@@ -111,11 +112,13 @@ impl Client {
     pub(super) fn ended(&mut self, now: Moment, why: Closed, end: Option<End>) {
         let went_down = end.is_some_and(|end| self.ladder.ended(end));
         self.heart.closed(now, why);
-        if went_down {
-            self.heart.hurry(now);
-        }
         self.connection_lost();
         self.change(Change::Link);
+        if went_down && self.heart.is_waiting() {
+            // Nothing is known of the lower one, and it is part of the same try.
+            self.heart.goes_on();
+            self.connect(now);
+        }
     }
 
     /// How the present connection counts if it ends now.
@@ -128,6 +131,7 @@ impl Client {
 
     fn connection_lost(&mut self) {
         self.poll = None;
+        self.refusal = None;
         self.asked.clear();
         self.patience = super::asking::ANSWER_OVERDUE;
         self.outbox.requeue();

@@ -201,6 +201,9 @@ impl World {
             Step::Overflow(who) => {
                 let seq = Seq(self.log.len() as u64);
                 let peer = &mut self.peers[who.index(count)];
+                if !peer.is_open {
+                    return;
+                }
                 peer.down
                     .retain(|frame| !matches!(frame, ServerFrame::Message(_)));
                 let heads = vec![Position::new(ROOM, seq)];
@@ -513,7 +516,10 @@ impl World {
             for at in 0..self.peers.len() {
                 self.peers[at].is_refused_next = false;
                 self.answer_poll(at);
+                let mut turns = 0;
                 while !self.peers[at].up.is_empty() || !self.peers[at].down.is_empty() {
+                    turns += 1;
+                    assert!(turns < 10_000, "they go on asking: {:?}", self.peers[at].up);
                     self.upward(at);
                     self.downward(at);
                 }

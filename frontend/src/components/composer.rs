@@ -243,14 +243,17 @@ fn fit(area: &web_sys::HtmlTextAreaElement) {
 
 /// Whether the person must change something before this can be sent.
 fn is_bad(verdict: Result<(), BadText>) -> bool {
-    matches!(verdict, Err(BadText::TooLong { .. } | BadText::Nul))
+    matches!(
+        verdict,
+        Err(BadText::TooLong { .. } | BadText::Nul | BadText::Controls)
+    )
 }
 
 /// How much room is left, once it gets tight, and what is wrong.
 fn note(verdict: Result<(), BadText>, size: usize) -> String {
     match verdict {
         Err(BadText::TooLong { size }) => (t().text_too_long)(size, MAX_CONTENT_BYTES),
-        Err(BadText::Nul) => t().text_has_nul.to_owned(),
+        Err(BadText::Nul | BadText::Controls) => t().text_has_nul.to_owned(),
         Ok(()) if size * 10 >= MAX_CONTENT_BYTES * 9 => (t().bytes_used)(size, MAX_CONTENT_BYTES),
         Ok(()) | Err(BadText::Blank) => String::new(),
     }

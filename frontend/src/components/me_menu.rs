@@ -31,7 +31,7 @@ pub fn MeMenu() -> impl IntoView {
                 // nothing stays in the browser, and a fresh page holds nothing.
                 Ok(()) | Err(ApiError::Refused { .. }) => {
                     session.forget();
-                    store::forget(session.me().id).await;
+                    store::forget(&session.me()).await;
                     _ = window().location().set_href("/");
                 }
             }

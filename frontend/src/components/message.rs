@@ -44,13 +44,12 @@ pub struct Bubble {
 
 impl Bubble {
     /// Whether a row that shows the one can show the other instead: it is an own message, maybe
-    /// further on its way, or nothing is different. One that goes again, since the server lost it,
-    /// begins anew.
+    /// further on its way, or nothing is different. One that goes again, since the server lost it or
+    /// the person wants that, begins anew.
     pub fn is_same_row(&self, other: &Self) -> bool {
         let words =
             |bubble: &Self| (&bubble.content, &bubble.name) == (&other.content, &other.name);
-        let is_sent = |bubble: &Self| !matches!(bubble.fate, Fate::OnItsWay | Fate::Failed(_));
-        let goes_again = is_sent(self) && !is_sent(other);
+        let goes_again = self.fate != Fate::OnItsWay && other.fate == Fate::OnItsWay;
         self == other || (self.is_own && other.is_own && words(self) && !goes_again)
     }
 }
@@ -263,5 +262,6 @@ mod tests {
         assert!(own(Fate::Sent).is_same_row(&own(Fate::Read)));
         assert!(own(Fate::OnItsWay).is_same_row(&own(Fate::Failed(Code::NoSuchUser))));
         assert!(!own(Fate::Stored).is_same_row(&own(Fate::OnItsWay)));
+        assert!(!own(Fate::Failed(Code::NoSuchUser)).is_same_row(&own(Fate::OnItsWay)));
     }
 }

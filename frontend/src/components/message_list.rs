@@ -236,32 +236,28 @@ fn UnreadBar(scroller: Scroller) -> impl IntoView {
         Some(since) => (t().new_since)(count, &dates::time(since)),
         None => (t().new_above)(count),
     };
+    let is_shown = memo(move || scroller.above.get().is_some());
     view! {
-        {live(move || {
-            scroller
-                .above
-                .get()
-                .map(|above| {
-                    view! {
-                        <div class="unread-bar">
-                            <button
-                                class="unread-bar__jump"
-                                type="button"
-                                on:click=act(move |_| scroller.go_to_divider())
-                            >
-                                {live(move || words(above))}
-                            </button>
-                            <button
-                                class="unread-bar__read"
-                                type="button"
-                                on:click=act(move |_| scroller.mark_all_read())
-                            >
-                                {text(|t| t.mark_read)}
-                            </button>
-                        </div>
-                    }.part()
-                })
-        })}
+        {when(move || is_shown.get(), move || view! {
+            <div class="unread-bar">
+                <button
+                    class="unread-bar__jump"
+                    type="button"
+                    on:click=act(move |_| scroller.go_to_divider())
+                >
+                    {live(move || scroller.above.get().map(words))}
+                    " "
+                    <span aria-hidden="true">"↑"</span>
+                </button>
+                <button
+                    class="unread-bar__read"
+                    type="button"
+                    on:click=act(move |_| scroller.mark_all_read())
+                >
+                    {text(|t| t.mark_read)}
+                </button>
+            </div>
+        }.part())}
     }
     .part()
 }

@@ -201,7 +201,7 @@ fn error(code: Code) -> &'static str {
             "The server could not do this now. Nothing is lost: try again in a moment."
         }
         Code::StorageFull => {
-            "The server’s disk is full. You can read, and what you wrote is kept here. Tell whoever runs this server."
+            "The server’s disk is full. What you wrote is kept here and goes when there is room. Tell whoever runs this server."
         }
         Code::Other(_) => {
             "Something went wrong that this app does not know yet. Nothing is lost: reload the page."

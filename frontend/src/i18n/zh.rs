@@ -175,7 +175,9 @@ fn error(code: Code) -> &'static str {
         Code::WeakPassword => "密码太短或太长，换一个吧。",
         Code::TooFast => "操作太频繁了。",
         Code::Unavailable => "服务器暂时处理不了。内容都还在，稍后再试。",
-        Code::StorageFull => "服务器磁盘满了。消息可以看，你写的也留在这里。请告诉服务器的管理员。",
+        Code::StorageFull => {
+            "服务器磁盘满了。你写的会留在这里，有空间后自动发出。请告诉服务器的管理员。"
+        }
         Code::Other(_) => "出了点这个版本还不认识的问题。内容都还在，刷新页面试试。",
     }
 }

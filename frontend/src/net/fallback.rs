@@ -86,8 +86,14 @@ fn hear(session: Session, what: &str, text: &str) {
             Err(_) => lost(session, Closed::Lost),
         },
         "probed" => session.act(|client, now| client.probed(now, !text.is_empty())),
-        "closed" if text.is_empty() => lost(session, Closed::Lost),
-        "closed" => lost(session, Closed::SignedOut),
+        "closed" => {
+            let why = match text {
+                "signed out" => Closed::SignedOut,
+                "silent" => Closed::Silent,
+                _ => Closed::Lost,
+            };
+            lost(session, why);
+        }
         _ => {}
     }
 }

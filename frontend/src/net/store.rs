@@ -4,7 +4,7 @@
 
 use js_sys::{Array, Function, Promise, Reflect, futures::JsFuture};
 use leptos::prelude::window;
-use shared::{Read as _, UserId, frame::User};
+use shared::{Read as _, frame::User};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// A key, and the text under it; as a change, none removes it.
@@ -14,8 +14,8 @@ pub type Entry = (String, Option<String>);
 ///
 /// # Errors
 /// Whatever the browser says.
-pub async fn open(user: UserId) -> Result<Vec<Entry>, JsValue> {
-    entries(call("open", &user.to_string())?).await
+pub async fn open(user: &User) -> Result<Vec<Entry>, JsValue> {
+    entries(call("open", &whose(user))?).await
 }
 
 /// What is under the keys with this beginning.
@@ -41,8 +41,8 @@ pub async fn write(changes: &[Entry]) -> Result<(), JsValue> {
 }
 
 /// Begins to hear the other tabs and to wait for the turn to send; both come as events.
-pub fn join(user: UserId) {
-    _ = call("join", &user.to_string());
+pub fn join(user: &User) {
+    _ = call("join", &whose(user));
 }
 
 /// Tells the other tabs that what is kept has changed.
@@ -50,9 +50,15 @@ pub fn tell_others() {
     _ = call("tell", KEPT);
 }
 
+/// What a person's things are kept under: a server that came back from a backup may give their number
+/// to somebody else, and a name is never given twice.
+pub fn whose(user: &User) -> String {
+    format!("{}:{}", user.id, user.name)
+}
+
 /// Leaves nothing of this person in the browser.
-pub async fn forget(user: UserId) {
-    if let Ok(promise) = call("forget", &user.to_string())
+pub async fn forget(user: &User) {
+    if let Ok(promise) = call("forget", &whose(user))
         && let Ok(promise) = promise.dyn_into::<Promise>()
     {
         _ = JsFuture::from(promise).await;

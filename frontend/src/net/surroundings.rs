@@ -56,7 +56,7 @@ pub fn watch(session: Session) -> Network {
         session.forget();
         _ = window().location().set_href("/");
     });
-    store::join(session.me().id);
+    store::join(&session.me());
     {
         let desk = desk.clone();
         on(&document(), "visibilitychange", move || {

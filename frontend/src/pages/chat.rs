@@ -37,7 +37,7 @@ pub fn Chat() -> impl IntoView {
     let PickerOpen(picker) = expect_context();
     let pane = PeoplePane::new(room);
     provide_context(pane);
-    provide_context(Drafts::new(session.me().id, drafts::LOCAL));
+    provide_context(Drafts::new(&session.me(), drafts::LOCAL));
     provide_context(Places::new());
 
     let route = router::route();

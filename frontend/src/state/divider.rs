@@ -56,6 +56,11 @@ impl Divider {
         self.is_found |= self.left_at.is_none();
     }
 
+    /// Whether the person looks.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.left_at.is_none()
+    }
+
     /// The person looks elsewhere.
     pub(crate) fn look_away(&mut self, cursor: Seq) {
         self.left_at.get_or_insert(cursor);

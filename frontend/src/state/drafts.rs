@@ -6,7 +6,9 @@
 
 use client::SortedMap;
 use leptos::prelude::*;
-use shared::{ConversationId, UserId};
+use shared::{ConversationId, frame::User};
+
+use crate::net::store::whose;
 
 /// Where drafts are kept: the browser's storage, or nothing at all where it is forbidden.
 #[derive(Clone, Copy)]
@@ -20,7 +22,8 @@ pub(crate) struct Storage {
 /// The drafts of one person on this device.
 #[derive(Clone, Copy)]
 pub(crate) struct Drafts {
-    me: UserId,
+    /// What the keys of their drafts begin with.
+    prefix: StoredValue<String>,
     texts: RwSignal<SortedMap<ConversationId, String>>,
     /// Grows when a text comes from elsewhere than the composer.
     offers: RwSignal<u64>,
@@ -29,14 +32,14 @@ pub(crate) struct Drafts {
 
 impl Drafts {
     /// Reads what was kept.
-    pub(crate) fn new(me: UserId, storage: Storage) -> Self {
-        let prefix = prefix(me);
+    pub(crate) fn new(me: &User, storage: Storage) -> Self {
+        let prefix = format!("pond.draft.{}.", whose(me));
         let texts = (storage.entries)(&prefix)
             .into_iter()
             .filter_map(|(key, text)| Some((key.strip_prefix(&prefix)?.parse().ok()?, text)))
             .collect();
         Self {
-            me,
+            prefix: StoredValue::new(prefix),
             texts: RwSignal::new(texts),
             offers: RwSignal::new(0),
             storage,
@@ -78,7 +81,8 @@ impl Drafts {
         if self.of(conversation) == text || (is_blank && self.of(conversation).is_empty()) {
             return;
         }
-        let key = format!("{}{conversation}", prefix(self.me));
+        let prefix = self.prefix.get_value();
+        let key = format!("{prefix}{conversation}");
         if is_blank {
             self.texts.update(|texts| drop(texts.remove(&conversation)));
             (self.storage.keep)(&key, None);
@@ -88,10 +92,6 @@ impl Drafts {
             (self.storage.keep)(&key, Some(text));
         }
     }
-}
-
-fn prefix(me: UserId) -> String {
-    format!("pond.draft.{me}.")
 }
 
 /// The browser's `localStorage`.
@@ -128,6 +128,8 @@ fn local() -> Option<web_sys::Storage> {
 mod tests {
     use std::{cell::RefCell, collections::BTreeMap};
 
+    use shared::UserId;
+
     use super::*;
 
     thread_local! {
@@ -157,18 +159,24 @@ mod tests {
             ConversationId::EVERYONE,
             ConversationId::direct(UserId(1), UserId(12)),
         );
-        let drafts = Drafts::new(UserId(1), MEMORY);
+        let person = |id, name: &str| User {
+            id: UserId(id),
+            name: name.into(),
+        };
+        let ana = person(1, "Ana");
+        let drafts = Drafts::new(&ana, MEMORY);
         drafts.keep(room, "half a sen");
         drafts.keep(direct, "hello");
-        let reloaded = Drafts::new(UserId(1), MEMORY);
+        let reloaded = Drafts::new(&ana, MEMORY);
         assert_eq!(
             (reloaded.of(room), reloaded.of(direct)),
             ("half a sen".into(), "hello".into())
         );
-        let other = Drafts::new(UserId(12), MEMORY);
-        assert_eq!(other.of(room), "");
+        for other in [person(12, "Bo"), person(1, "Eve"), person(1, "Ana.r1")] {
+            assert_eq!(Drafts::new(&other, MEMORY).all(), [], "{other:?}");
+        }
         reloaded.keep(room, " \n");
         assert!(!reloaded.has(room) && reloaded.has(direct));
-        assert_eq!(Drafts::new(UserId(1), MEMORY).of(room), "");
+        assert_eq!(Drafts::new(&ana, MEMORY).of(room), "");
     }
 }

@@ -9,8 +9,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let mut plan = bench.plan();
     plan.habits.depth = bench.either(3, 40);
-    // Nothing was wrong, so pushes and pulls alone must do: heartbeats come too late to help.
-    plan.are_told = false;
+    // Pushes and pulls alone must do: heartbeats come too late to help.
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     let started = Instant::now();
     stage.write();

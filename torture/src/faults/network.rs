@@ -24,12 +24,15 @@ pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episod
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
     let changes = bench.either(20, 80);
-    for _ in 0..changes {
+    for change in 0..changes {
         let weather = dice.pick(&BAD).copied().unwrap_or_default();
         stage.weather(weather);
         sleep(Duration::from_millis(dice.between(20, 250))).await;
         stage.weather(Weather::Fair);
-        stage.hint();
+        if change + 1 < changes {
+            // So that the next one meets connections.
+            stage.hint();
+        }
         stage
             .wait_for_acks(dice.between(1, 300), Duration::from_millis(400))
             .await;
@@ -45,7 +48,6 @@ pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let mut plan = Plan {
         through_proxy: true,
-        are_told: false,
         ..bench.plan()
     };
     plan.habits.clock_scale = 10;
@@ -70,6 +72,7 @@ pub(super) async fn bad_proxies(bench: &Bench, dice: &mut Dice) -> Result<Episod
     let mut plan = Plan {
         through_proxy: true,
         networks: Networks::Good,
+        are_told: true,
         ..bench.plan()
     };
     plan.habits.clock_scale = 10;
@@ -112,6 +115,7 @@ pub(super) async fn flap(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         people: 30,
         second_devices: 10,
         through_proxy: true,
+        are_told: true,
         ..bench.plan()
     };
     let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;

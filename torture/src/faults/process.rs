@@ -49,7 +49,6 @@ pub(super) async fn descriptors(bench: &Bench, dice: &mut Dice) -> Result<Episod
         stage.hint();
         sleep(Duration::from_millis(700)).await;
         drop(strangers);
-        stage.hint();
     }
     Fault::Descriptors.judge(stage, rounds).await
 }

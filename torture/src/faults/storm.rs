@@ -33,7 +33,6 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         networks: Networks::WithSockets,
         habits,
         // They are in sync before it heals.
-        are_told: false,
         patience: Duration::from_secs(30),
         ..Plan::default()
     };

@@ -46,6 +46,8 @@ pub(super) enum Came {
     Probed(bool),
     /// It is no more, or could not be opened.
     Lost,
+    /// It is open, and without the signs of life that a stream has.
+    Silent,
 }
 
 /// The line of one peer; at most one thing is open on it, and a probe beside it.
@@ -154,7 +156,7 @@ impl Line {
         };
         match came {
             Came::Probed(_) => self.probe = None,
-            Came::Lost => self.way = Way::Closed,
+            Came::Lost | Came::Silent => self.way = Way::Closed,
             _ => {}
         }
         came

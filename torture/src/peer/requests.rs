@@ -127,7 +127,11 @@ impl Conversation {
         let mut events = Events::default();
         loop {
             let piece = timeout(STREAM_SILENCE, http.next_piece(&mut body));
-            events.take(&piece.await.ok()??);
+            let Ok(piece) = piece.await else {
+                self.said.send(Came::Silent).await.ok()?;
+                return None;
+            };
+            events.take(&piece?);
             while let Some(frame) = events.next() {
                 let frame = ServerFrame::decode(&frame).ok()?;
                 self.said.send(Came::Frame(frame)).await.ok()?;

@@ -43,7 +43,10 @@ impl Writer {
                 };
                 let content = self.text(msg_id.as_str());
                 recorder.invoked(*conversation, &msg_id, &content);
-                client.send(now, Timestamp(0), *conversation, msg_id, content);
+                // As a page does, whose clock is set back now and then.
+                let clock = Timestamp(self.dice.between(0, 1000).cast_signed());
+                client.write(clock, *conversation, msg_id.clone(), content);
+                client.kept(now, &[msg_id]);
             }
         }
     }

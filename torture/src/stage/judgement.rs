@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Judged {
     /// What the checker found.
     pub(crate) report: Report,
-    /// From healing until everybody held everything.
+    /// From healing until everybody held everything, by the clients' clock.
     pub(crate) converged_in: Option<Duration>,
     /// What came over which transport.
     pub(crate) carried: Carried,
@@ -143,7 +143,7 @@ impl Stage {
         let converged_in = self
             .converged_at
             .zip(self.healed_at)
-            .map(|(at, healed)| at.saturating_sub(healed));
+            .map(|(at, healed)| at.saturating_sub(healed) * self.plan.habits.clock_scale);
         Ok(Judged {
             carried: self.carried.carried(),
             report,

@@ -21,7 +21,8 @@ pub(crate) struct Plan {
     pub(crate) networks: Networks,
     /// Whether they come through the proxy.
     pub(crate) through_proxy: bool,
-    /// Whether something tells them at the end that the network is back, as browsers tell the app.
+    /// Whether something tells them at the end that the network is back, as browsers tell the app when
+    /// it is another one; of a server that is back they tell nothing.
     pub(crate) are_told: bool,
     /// The first number in the room that everybody is to hold at the end, and the logs are judged from.
     pub(crate) room_judged_from: u64,
@@ -58,7 +59,7 @@ impl Default for Plan {
             },
             networks: Networks::Mixed,
             through_proxy: false,
-            are_told: true,
+            are_told: false,
             room_judged_from: 1,
             patience: PATIENCE,
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use client::{Client, Link};
 use leptos::prelude::*;
 use shared::{Code, ConversationId};
 
@@ -19,6 +20,7 @@ use crate::{
 /// An own message on its way.
 #[derive(Clone, Copy)]
 pub(super) struct Way {
+    session: Session,
     conversation: ConversationId,
     bubble: Signal<Bubble>,
     /// Whether it begins a group, and its minute: what is beside and above the text says no more.
@@ -30,6 +32,7 @@ pub(super) struct Way {
 impl Way {
     pub(super) fn of(conversation: ConversationId, bubble: Signal<Bubble>) -> Self {
         Self {
+            session: Session::expect(),
             conversation,
             bubble,
             look: memo(move || bubble.with(|it| (it.starts_group, it.at.0.div_euclid(MINUTE_MS)))),
@@ -41,8 +44,25 @@ impl Way {
         self.bubble.with(|bubble| bubble.fate)
     }
 
+    /// Whether it is to be seen that it is on its way: soon, and at once while there is no connection.
     fn is_slow(self) -> bool {
-        self.is_late.get() && self.fate() == Fate::OnItsWay
+        self.fate() == Fate::OnItsWay && (self.is_late.get() || !self.is_connected())
+    }
+
+    fn is_connected(self) -> bool {
+        self.session.with(Topic::Link, Client::link) == Link::Connected
+    }
+
+    /// Why it is not stored yet.
+    fn on_its_way(self) -> &'static str {
+        if !self.is_connected() {
+            return t().waiting;
+        }
+        let topic = Topic::Timeline(self.conversation);
+        match self.session.with(topic, Client::refusal) {
+            Some(Code::StorageFull) => (t().error)(Code::StorageFull),
+            _ => t().sending,
+        }
     }
 
     /// The classes of the row.
@@ -76,7 +96,7 @@ impl Way {
     pub(super) fn label(self) -> String {
         let state = match self.fate() {
             Fate::Failed(_) => Some(t().not_sent),
-            Fate::OnItsWay if self.is_late.get() => Some(t().sending),
+            Fate::OnItsWay if self.is_slow() => Some(t().sending),
             fate => words(fate),
         };
         self.bubble.with(|bubble| label_of(bubble, state))
@@ -84,13 +104,12 @@ impl Way {
 
     /// "Sending…", while the answer is late.
     pub(super) fn state(self) -> Part {
-        let session = Session::expect();
         when(
             move || self.is_slow(),
             move || {
                 view! {
                     " "
-                    <span class="message__state">{live(move || on_its_way(session))}</span>
+                    <span class="message__state">{live(move || self.on_its_way())}</span>
                 }
                 .part()
             },
@@ -197,13 +216,6 @@ fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
         }
     }
     is_late
-}
-
-fn on_its_way(session: Session) -> &'static str {
-    match session.with(Topic::Link, client::Client::link) {
-        client::Link::Connected => t().sending,
-        _ => t().waiting,
-    }
 }
 
 /// How far a private message came.

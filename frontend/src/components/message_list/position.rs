@@ -46,7 +46,6 @@ pub(super) struct Position {
     /// The newest message that was on screen.
     seen: Seq,
     own_written_at: Timestamp,
-    unread_at_opening: (u64, Seq),
     /// All that there was when it was opened is held.
     is_caught_up: bool,
 }
@@ -93,7 +92,6 @@ impl Position {
             scroll_top: 0.0,
             seen: Seq::NONE,
             own_written_at: Timestamp(0),
-            unread_at_opening: (0, Seq::NONE),
             is_caught_up: false,
         }
     }
@@ -128,6 +126,7 @@ impl Position {
             let is_connected = client.link() == Link::Connected;
             needs = self.try_open(conversation, is_connected, waits);
         }
+        let is_late = was_open && !self.is_caught_up && conversation.is_current();
         if self.is_open() && !self.is_caught_up {
             self.divider.caught_up(timeline.cursor());
             self.is_caught_up = conversation.is_current();
@@ -138,7 +137,11 @@ impl Position {
             .rows
             .update(self.me, timeline, outgoing, self.divider.after(), day_of);
         self.layout.follow(self.rows.all(), updated);
-        if self.is_seeking() && self.first_new().is_some() {
+        if self.is_seeking() {
+            self.go_on_seeking(timeline.floor());
+        }
+        if is_late && self.is_stuck && self.first_new().is_some() {
+            // It was opened on what was kept of it, and now as it is.
             self.go_to_divider();
         }
         if self.is_open() && !was_open {
@@ -188,7 +191,6 @@ impl Position {
             return Needs::OlderPage;
         }
         self.divider = divider;
-        self.unread_at_opening = (unread, cursor);
         self.phase = Phase::Open;
         Needs::Nothing
     }
@@ -216,7 +218,7 @@ impl Position {
     /// Keeps a row where it is.
     pub(super) fn hold(&mut self, anchor: Anchor) {
         self.is_stuck = false;
-        self.has_landed = true;
+        self.has_landed = !self.is_seeking();
         self.anchor = Some(anchor);
     }
 
@@ -232,6 +234,16 @@ impl Position {
             });
         } else {
             self.hold_at(0.0);
+        }
+    }
+
+    /// The log is held down to here.
+    fn go_on_seeking(&mut self, floor: Seq) {
+        if self.first_new().is_some() {
+            self.go_to_divider();
+        } else if self.divider.after().is_none_or(|after| floor <= after) {
+            // It went, or nothing is new any more.
+            self.seek(false);
         }
     }
 
@@ -285,6 +297,7 @@ impl Position {
 
     /// Brings a row on screen if it is not.
     pub(super) fn reveal(&mut self, at: usize) {
+        self.seek(false);
         let Some(row) = self.rows.all().get(at) else {
             return;
         };
@@ -354,8 +367,8 @@ pub(super) enum Step {
 
 /// This close to the end is at the end, in pixels. Source: Campfire.
 pub(super) const NEAR_END: f64 = 100.0;
-/// Older pages fetched at most to find what was read last.
-const MOST_PAGES: u32 = 4;
+/// Older pages fetched at most to find what was read last: some 500 messages.
+const MOST_PAGES: u32 = 5;
 /// Above the screen, in screens: a page takes a while to come in.
 const SOON: f64 = 2.0;
 /// Below the screen, in screens: more than a flick of a finger.

@@ -21,7 +21,6 @@ use super::{
 use crate::{
     i18n::{Language, dates, language},
     live::spawn,
-    media::is_attended,
     session::Session,
     state::{dwell::Dwell, places::Places, rows::Key},
 };
@@ -132,6 +131,8 @@ impl Scroller {
             let left = self.places.of(held.position.conversation);
             let is_connected = self.session.peek(Client::link) == Link::Connected;
             if !is_connected {
+                // Nobody sees what does not come.
+                self.look_away(&mut held.position);
                 held.patience = Patience::None;
             } else if held.patience == Patience::None && !held.position.is_open() {
                 held.patience = Patience::Some;
@@ -143,8 +144,10 @@ impl Scroller {
             let needs = self
                 .session
                 .peek(|client| held.position.follow(client, left, waits, dates::local_day));
-            if !was_open && !is_attended() {
+            if !was_open && !self.is_watched(&held.position) {
                 self.look_away(&mut held.position);
+            } else if self.is_watched(&held.position) {
+                held.position.divider.look_back();
             }
             if was_seeking && !held.position.is_seeking() {
                 self.stop_tab_at_new(&held.position);

@@ -62,8 +62,11 @@ impl World {
         self.tick();
         let (now, peer) = (self.now, &mut self.peers[at]);
         peer.recorder.invoked(conversation, &msg_id, &content);
-        peer.client
-            .send(now, Timestamp(0), conversation, msg_id, content);
+        // As a page does, whose clock goes where it wants.
+        let clock = Timestamp(i64::try_from(self.written * 7919 % 1000).unwrap_or(0));
+        let id = msg_id.clone();
+        peer.client.write(clock, conversation, id, content);
+        peer.client.kept(now, &[msg_id]);
         self.follow(at);
     }
 

@@ -71,16 +71,14 @@ impl Position {
         if let Some(at) = self.rows.position(&Key::New) {
             let row = self.rows.all().get(at)?;
             let is_above = self.layout.bottom(at) <= self.scroll_top;
-            return is_above.then(|| Above {
-                count: self.of_others(conversation, after, end),
-                since: Some(row.at),
-            });
+            // What was read on another device is not new any more.
+            let count = self.of_others(conversation, after.max(conversation.read), end);
+            let since = Some(row.at);
+            return (is_above && count > 0).then_some(Above { count, since });
         }
-        let (unread, counted_to) = self.unread_at_opening;
-        (conversation.timeline().floor() > after).then(|| Above {
-            count: unread + self.of_others(conversation, counted_to, end),
-            since: None,
-        })
+        let count = conversation.unread(self.me);
+        let is_above = conversation.timeline().floor() > after;
+        (is_above && count > 0).then_some(Above { count, since: None })
     }
 
     fn of_others(&self, conversation: &Conversation, after: Seq, end: Seq) -> u64 {

@@ -197,3 +197,71 @@ fn a_list_without_room_keeps_its_rows() {
     assert!(position.is_covered());
     assert_eq!(position.window, mounted);
 }
+
+/// A list of 300 messages, of which 100 are read and the newest 50 are held.
+fn opened_above_what_is_held() -> (Client, Position) {
+    let mut client = reader(300, 100);
+    page(&mut client, 251..=300, 300);
+    let mut position = Position::new(ROOM, ME);
+    position.viewport = VIEWPORT;
+    // Older pages were waited for long enough.
+    position.follow(&client, None, false, |at| at.0.div_euclid(86_400_000));
+    settle(&mut position);
+    assert!(position.is_open() && position.first_new().is_none());
+    (client, position)
+}
+
+#[test]
+fn the_way_to_the_new_line_goes_on_until_it_is_there() {
+    let (mut client, mut position) = opened_above_what_is_held();
+    position.go_to_divider();
+    settle(&mut position);
+    for first in [201, 151] {
+        page(&mut client, first..=first + 49, 300);
+        follow(&mut position, &client);
+        assert!(position.is_seeking() && position.wants_older());
+    }
+    page(&mut client, 100..=150, 300);
+    follow(&mut position, &client);
+    assert!(!position.is_seeking() && !position.is_stuck);
+    let at = position.rows.position(&Key::New).unwrap();
+    assert!(position.layout.top(at) >= position.target());
+    assert!(position.layout.bottom(at) <= position.target() + VIEWPORT);
+}
+
+#[test]
+fn who_reads_all_moves_or_goes_to_the_end_looks_for_the_line_no_more() {
+    let ends: [fn(&mut Position); 4] = [
+        |position| position.divider.clear(),
+        |position| position.reveal(3),
+        |position| scroll(position, 40.0),
+        Position::stick,
+    ];
+    for (at, end) in ends.into_iter().enumerate() {
+        let (client, mut position) = opened_above_what_is_held();
+        position.go_to_divider();
+        end(&mut position);
+        follow(&mut position, &client);
+        assert!(!position.is_seeking(), "{at}");
+    }
+}
+
+#[test]
+fn a_list_that_was_opened_on_what_was_kept_goes_to_what_came_since() {
+    let (mut client, mut position) = opened(251..=300, 300);
+    assert!(position.is_stuck);
+    // As in a page that has no connection yet.
+    position.is_caught_up = false;
+    position.divider.look_away(Seq(300));
+    for seq in 301..=340 {
+        let Event::MessageSent(message) = message(seq, 2, seq.cast_signed()) else {
+            panic!("a message");
+        };
+        client.received(Moment::ZERO, ServerFrame::Message(message));
+    }
+    follow(&mut position, &client);
+    let at = position.rows.position(&Key::New).unwrap();
+    assert!(!position.is_stuck && position.layout.top(at) >= position.target());
+    let room = client.conversation(ROOM).unwrap();
+    assert!(position.unread_above(room).is_none(), "it is on screen");
+}

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     super::{
+        super::focus,
         item,
         position::{NEAR_END, Position},
     },
@@ -168,16 +169,23 @@ impl Scroller {
         if is_growing {
             self.grow_soon();
         }
-        // Its button is about to go, and the keyboard is not to go with it.
-        let has_button =
-            below.is_none() && has_keyboard(BELOW) || above.is_none() && has_keyboard(BAR);
+        // A button is about to go, and the keyboard is not to go with it.
+        let leaves_below = below.is_none() && has_keyboard(BELOW);
+        let leaves_bar = above.is_none() && has_keyboard(BAR);
         set_signal(self.below, below);
         set_signal(self.above, above);
         set_signal(self.is_searching, is_searching);
         self.keep_tab_stop();
-        let focus = focus.or_else(|| self.tab_stop.get_untracked().filter(|_| has_button));
-        if let Some(key) = focus {
+        let is_at_new = self.change(|held| held.position.first_new().is_some());
+        let new = || {
+            self.tab_stop
+                .get_untracked()
+                .filter(|_| leaves_bar && is_at_new == Some(true))
+        };
+        if let Some(key) = focus.or_else(new) {
             self.focus(&key);
+        } else if leaves_below || leaves_bar {
+            focus::composer_soon();
         }
         if let Some(conversation) = wants_older {
             self.session

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use client::{Client, Conversation, Link};
 use leptos::prelude::*;
 use shared::Seq;
 
@@ -28,10 +29,9 @@ impl Scroller {
 
     /// The person looks here, or elsewhere.
     pub(in crate::components::message_list) fn attend(self) {
-        let is_here = is_attended();
         self.change(|held| {
             let position = &mut held.position;
-            if is_here {
+            if self.is_watched(position) {
                 position.divider.look_back();
                 position.note_divider();
             } else {
@@ -39,6 +39,16 @@ impl Scroller {
             }
         });
         self.look();
+    }
+
+    /// Whether a person looks at all that there is: what came while there was no connection they have
+    /// not seen until it is here.
+    pub(super) fn is_watched(self, position: &Position) -> bool {
+        let is_here = |client: &Client| {
+            let known = client.conversation(position.conversation);
+            client.link() == Link::Connected && known.is_some_and(Conversation::is_current)
+        };
+        is_attended() && self.session.peek(is_here)
     }
 
     /// The person looks elsewhere; a list that is not open yet has nothing to look away from.
@@ -57,12 +67,18 @@ impl Scroller {
     pub(super) fn look(self) {
         let now = clock::now();
         let read = self.change(|held| {
-            let is_watched = held.position.is_open() && is_attended();
+            let conversation = held.position.conversation;
+            let is_skipped = self.session.peek(|client| {
+                let known = client.conversation(conversation);
+                known.is_some_and(|known| held.position.unread_above(known).is_some())
+            });
+            // A mark at what is on screen would say that what is new above it was read, too.
+            let is_watched = held.position.is_open() && is_attended() && !is_skipped;
+            let is_watched = is_watched && held.position.divider.is_watched();
             let newest = is_watched
                 .then(|| held.position.newest_on_screen())
                 .flatten();
             let read = held.dwell.look(now, newest);
-            let conversation = held.position.conversation;
             let mark = self.session.peek(|client| {
                 let known = client.conversation(conversation);
                 known.map_or(Seq::NONE, |known| known.read)
