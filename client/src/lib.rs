@@ -16,6 +16,13 @@
 //!    4401. A second gone by: [`Client::tick`]. Somebody writes: [`Client::send`], with a `msgId` that
 //!    is random, or made of what the message answers. Then from 2 again.
 //!
+//! Where a network may let no WebSocket through, [`Client::allow_fallbacks`], and three more effects:
+//! [`Effect::Connect`] names a [`Transport`] (a stream's frames come in by [`Client::received`], too; what is
+//! transmitted is posted, in order, and the answers are received); [`Effect::Poll`] asks for news and ends in
+//! [`Client::polled`]; [`Effect::Probe`] tries a WebSocket beside and ends in [`Client::probed`]. A stream
+//! without its signs of life ends in [`Client::closed`] with [`Closed::Silent`]. `frontend/wire.js` and
+//! `torture/src/peer` are two owners that do all of it.
+//!
 //! It connects again by itself, pulls what it missed, and sends again what was not acknowledged; to
 //! survive a restart of its own process, an owner keeps [`Client::outgoing`] on disk. `open` a
 //! conversation to hold its log (of others the newest 500 events are kept), `mark_read` what was dealt

@@ -1,9 +1,8 @@
 // The server is restarted again and again while two people write: nothing is lost, nothing doubled.
-// POND_RESTARTS=50 makes a longer run of it.
 
 import { EVERYONE, NO_NETWORK, expect, test } from "../fixtures.ts";
 
-const RESTARTS = Number(process.env.POND_RESTARTS ?? 10);
+const RESTARTS = 50;
 /** Messages of each person between two restarts. */
 const BETWEEN = 3;
 
