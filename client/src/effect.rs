@@ -10,7 +10,8 @@ pub enum Effect {
     /// Open this, and call [`crate::Client::opened`] or [`crate::Client::closed`]. A socket is open when it can be
     /// written to, a stream when its head is there; a long poll has nothing to open, so it is at once.
     /// A stream on which nothing came for [`shared::limits::STREAM_SILENCE`], not even a comment, is at
-    /// its end ([`Closed::Silent`](crate::Closed::Silent)), and an answer 401 to any request is [`Closed::SignedOut`].
+    /// its end ([`Closed::Silent`](crate::Closed::Silent)), and an answer 401 to any request is
+    /// [`Closed::SignedOut`](crate::Closed::SignedOut).
     Connect(Transport),
     /// Drop it, with all that is on its way: nothing more of it may come to [`crate::Client::received`] or
     /// [`crate::Client::polled`]. [`crate::Client::closed`] need not be called for it.

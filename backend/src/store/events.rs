@@ -1,7 +1,5 @@
 //! Reading pieces of the logs, without holes.
 
-use std::sync::Arc;
-
 use rusqlite::{Connection, params};
 use shared::{
     ConversationId, Event, Message, Seq, Timestamp, UserId,
@@ -55,13 +53,15 @@ impl Store {
             direction,
             limit: limit.clamp(1, MAX_PAGE_EVENTS),
         };
-        let since = match self.pages.find(&asked) {
+        let missing = match self.pages.find(asked) {
             Ok(page) => return Ok(Slice::clone(&page)),
-            Err(since) => since,
+            Err(missing) => missing,
         };
-        let page = Arc::new(self.read(move |db| slice(db, asked)).await?);
-        self.pages.hold(since, asked, &page);
-        Ok(Arc::unwrap_or_clone(page))
+        let page = self.read(move |db| slice(db, asked)).await?;
+        if missing.is_wanted {
+            self.pages.hold(missing, asked, page.clone());
+        }
+        Ok(page)
     }
 }
 

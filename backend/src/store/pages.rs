@@ -1,6 +1,6 @@
-//! Pages that were read since something was appended last.
+//! Pages that were asked for twice since something was appended last.
 //!
-//! When a server starts again, everybody asks for what follows the same place: it is read once then, and
+//! When a server starts again, everybody asks for what follows the same place: it is read twice then, and
 //! not for each. What is held is what the database would say: a page goes with the next commit that
 //! appends anything, before anybody hears of that commit, and nothing in a page changes otherwise.
 
@@ -29,30 +29,49 @@ pub(super) struct Pages(Mutex<Held>);
 struct Held {
     /// Commits that appended something.
     commits: u64,
-    /// Oldest first.
-    pages: VecDeque<(Asked, Arc<Slice>)>,
+    /// Oldest first; none for one that was asked for once.
+    pages: VecDeque<(Asked, Option<Arc<Slice>>)>,
 }
 
-/// When reading a page began.
+/// What is not held.
 #[derive(Clone, Copy)]
-pub(super) struct Since(u64);
+pub(super) struct Missing {
+    commits: u64,
+    /// It was asked for before, so it is worth holding.
+    pub(super) is_wanted: bool,
+}
 
 impl Pages {
-    /// The page, if it is held; otherwise since when a page that is read now is good.
-    pub(super) fn find(&self, asked: &Asked) -> Result<Arc<Slice>, Since> {
-        let held = self.held();
-        let found = held.pages.iter().find(|(of, _)| of == asked);
-        found.map_or(Err(Since(held.commits)), |(_, page)| Ok(Arc::clone(page)))
+    /// The page, if it is held.
+    pub(super) fn find(&self, asked: Asked) -> Result<Arc<Slice>, Missing> {
+        let mut held = self.held();
+        let commits = held.commits;
+        match held.pages.iter().find(|(of, _)| *of == asked) {
+            Some((_, Some(page))) => Ok(Arc::clone(page)),
+            Some((_, None)) => Err(Missing {
+                commits,
+                is_wanted: true,
+            }),
+            None => {
+                if held.pages.len() == MOST_PAGES {
+                    held.pages.pop_front();
+                }
+                held.pages.push_back((asked, None));
+                Err(Missing {
+                    commits,
+                    is_wanted: false,
+                })
+            }
+        }
     }
 
-    /// Holds a page, unless something was appended since its reading began.
-    pub(super) fn hold(&self, since: Since, asked: Asked, page: &Arc<Slice>) {
+    /// Holds a page that was missing, unless something was appended since.
+    pub(super) fn hold(&self, missing: Missing, asked: Asked, page: Slice) {
         let mut held = self.held();
-        if held.commits == since.0 && held.pages.iter().all(|(of, _)| *of != asked) {
-            if held.pages.len() == MOST_PAGES {
-                held.pages.pop_front();
-            }
-            held.pages.push_back((asked, Arc::clone(page)));
+        if held.commits == missing.commits
+            && let Some((_, slot)) = held.pages.iter_mut().find(|(of, _)| *of == asked)
+        {
+            *slot = Some(Arc::new(page));
         }
     }
 
@@ -85,44 +104,57 @@ mod tests {
         }
     }
 
-    fn page(head: u64) -> Arc<Slice> {
-        Arc::new(Slice {
+    fn page(head: u64) -> Slice {
+        Slice {
             events: Vec::new(),
             head: Seq(head),
-        })
+        }
     }
 
-    fn hold(pages: &Pages, asked: Asked, head: u64) {
-        let since = pages.find(&asked).err().unwrap();
-        pages.hold(since, asked, &page(head));
+    /// Asks; reads where it is missing, and holds it where it is wanted.
+    fn ask(pages: &Pages, asked: Asked, head: u64) -> bool {
+        match pages.find(asked) {
+            Ok(found) => {
+                assert_eq!(*found, page(head));
+                true
+            }
+            Err(missing) => {
+                if missing.is_wanted {
+                    pages.hold(missing, asked, page(head));
+                }
+                false
+            }
+        }
     }
 
     #[test]
-    fn a_page_is_held_until_something_is_appended() {
+    fn a_page_that_was_asked_for_twice_is_held_until_something_is_appended() {
         let pages = Pages::default();
-        hold(&pages, after(1), 9);
-        assert_eq!(pages.find(&after(1)).ok(), Some(page(9)));
-        assert!(pages.find(&after(2)).is_err());
+        let held = [1, 1, 1, 2, 1].map(|seq| ask(&pages, after(seq), 9));
+        assert_eq!(held, [false, false, true, false, true]);
         pages.appended();
-        assert!(pages.find(&after(1)).is_err());
+        let held = [1, 1, 1].map(|seq| ask(&pages, after(seq), 10));
+        assert_eq!(held, [false, false, true]);
     }
 
     #[test]
     fn a_page_whose_reading_began_before_a_commit_is_not_held_after_it() {
         let pages = Pages::default();
-        let since = pages.find(&after(1)).err().unwrap();
+        ask(&pages, after(1), 9);
+        let missing = pages.find(after(1)).err().unwrap();
         pages.appended();
-        pages.hold(since, after(1), &page(9));
-        assert!(pages.find(&after(1)).is_err());
+        assert!(!ask(&pages, after(1), 10));
+        pages.hold(missing, after(1), page(9));
+        assert!(!ask(&pages, after(1), 10) && ask(&pages, after(1), 10));
     }
 
     #[test]
     fn the_oldest_of_too_many_goes() {
         let pages = Pages::default();
         for seq in 0..=MOST_PAGES as u64 {
-            hold(&pages, after(seq), 99);
+            ask(&pages, after(seq), 99);
         }
-        assert!(pages.find(&after(0)).is_err());
-        assert!(pages.find(&after(1)).is_ok());
+        assert!(!pages.find(after(0)).err().unwrap().is_wanted);
+        assert!(pages.find(after(9)).err().unwrap().is_wanted);
     }
 }
