@@ -70,20 +70,18 @@ pub(crate) fn join_style_sheets(files: &mut Vec<File>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What only our own eyes need stays at home: comments of the page and of the scripts, which are served
-/// as they are written, and their indentation. So do the `integrity` attributes: the page comes from the same server as what
-/// it would vouch for, and they are the one part of it that cannot be compressed.
+/// What only our own eyes need stays at home: the comments and the indentation of the page and of the
+/// scripts. So do the `integrity` attributes: the page comes from the same server as what it would vouch
+/// for, and they are the one part of it that cannot be compressed.
 pub(crate) fn lighten(files: &mut [File]) -> Result<(), Failure> {
     for (path, content) in files {
         let text = match path.as_str() {
             "index.html" => {
-                without_integrity(&without(std::str::from_utf8(content)?, "<!--", "-->"))
+                let html = without(std::str::from_utf8(content)?, "<!--", "-->");
+                tight(&without_integrity(&html), "<!--")
             }
             script if Path::new(script).extension().is_some_and(|end| end == "js") => {
-                let text = without(std::str::from_utf8(content)?, "/**", "*/");
-                let lines = text.lines().map(str::trim);
-                let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
-                code.fold(String::new(), |text, line| text + line + "\n")
+                tight(&without(std::str::from_utf8(content)?, "/**", "*/"), "//")
             }
             _ => continue,
         };
@@ -145,9 +143,14 @@ fn without(text: &str, open: &str, close: &str) -> String {
 
 /// The same rules without comments, indentation and empty lines.
 fn without_comments(css: &str) -> String {
-    let bare = without(css, "/*", "*/");
-    let lines = bare.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.fold(String::new(), |text, line| text + line + "\n")
+    tight(&without(css, "/*", "*/"), "/*")
+}
+
+/// The same lines without indentation, and without those that are empty or begin with a comment.
+fn tight(text: &str, comment: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with(comment));
+    code.fold(String::new(), |text, line| text + line + "\n")
 }
 
 const LINK: &str = "<link rel=\"stylesheet\"";

@@ -158,7 +158,9 @@ impl Conversation {
     /// Whether what is held is all that there is after its beginning, as far as is known on this
     /// connection.
     pub fn is_current(&self) -> bool {
-        !self.is_unverified() && !self.timeline.is_behind()
+        // One that began again at its end has its newest page still to come.
+        let is_begun = self.timeline.events().len() > 0 || self.timeline.cursor() == Seq::NONE;
+        is_begun && !self.is_unverified() && !self.timeline.is_behind()
     }
 
     /// Whether what is held is still to be compared with the server's log.

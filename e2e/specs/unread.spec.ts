@@ -129,6 +129,31 @@ test("a window that is closed and opened again shows what is new under a line, a
   expect(await unreadOf(bo.account)).toBeGreaterThan(60);
 });
 
+test("so does one in which more is new than is fetched at once, and the bar counts it", async ({ person }) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await ana.window.say("before you left");
+  await expect(bo.window.message("before you left")).toBeVisible();
+  await hasReadAll(bo.account);
+  await expect.poll(() => keptOf(bo.window.page)).toContain("before you left");
+  const context = bo.window.page.context();
+  await bo.window.page.close();
+  await ana.account.send(EVERYONE, ...numbered("meanwhile", 700));
+
+  const back = new PondWindow(await context.newPage());
+  await back.page.goto("/");
+  await expect(back.message("meanwhile 700")).toBeInViewport();
+  const bar = back.talk.getByRole("button", { name: /^700 new/ });
+  await expect(bar).toBeVisible();
+  // Long enough on screen to be read, if it were not for what lies above.
+  await ana.window.say("while you look");
+  await expect(back.message("while you look")).toBeInViewport();
+  await back.page.reload();
+  await expect(back.talk.getByRole("button", { name: /^701 new/ })).toBeVisible();
+  expect(await unreadOf(bo.account)).toBe(701);
+  await back.page.keyboard.press("Escape");
+  await hasReadAll(bo.account);
+});
+
 test("what comes while there is no network is not read because the window is open", async ({
   person,
 }) => {

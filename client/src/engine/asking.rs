@@ -238,18 +238,18 @@ impl Client {
         if self.asked.values().any(is_overdue) {
             self.patience = (self.patience * 2).min(LONGEST_PATIENCE);
         }
-        let is_over = |asked: &Asked| asked.until <= now;
-        let over: Vec<_> = (self.asked.values().filter(|one| is_over(one)))
-            .map(|one| one.what)
-            .collect();
-        self.asked.retain(|_, asked| !is_over(asked));
-        for what in over {
-            match what {
+        let mut is_page_missing = false;
+        for asked in self.asked.values().filter(|asked| asked.until <= now) {
+            match asked.what {
                 Question::Summary => self.summary_wanted = true,
-                // Whoever wanted that page looks whether they still do.
-                Question::Older(id) => self.change(Change::Timeline(id)),
+                Question::Older(_) => is_page_missing = true,
                 Question::Newer(_) | Question::People | Question::Alive | Question::Turn => {}
             }
+        }
+        self.asked.retain(|_, asked| asked.until > now);
+        if is_page_missing {
+            // Whoever wanted that page looks whether they still do.
+            self.change(Change::Conversations);
         }
     }
 
