@@ -124,6 +124,12 @@ export const test = base.extend<Options & Given>({
   },
 });
 
+/** So many texts that differ, as long as one another. */
+export function numbered(word: string, count: number): string[] {
+  const digits = Math.max(2, String(count).length);
+  return Array.from({ length: count }, (_, at) => `${word} ${String(at + 1).padStart(digits, "0")}`);
+}
+
 /** Waits until this person has read everything. */
 export async function hasReadAll(account: Account): Promise<void> {
   const unread = async () => (await account.conversations()).map((one) => one.unread);

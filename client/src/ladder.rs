@@ -205,12 +205,16 @@ mod tests {
     const LONG: End = End::After(Moment::from_hours(1));
     const SHORT: End = End::After(Moment::from_secs(3));
 
-    /// The rungs after each of these ends; those that speak of an open try are opened first.
-    fn rungs(ends: &[(bool, End)]) -> Vec<Transport> {
-        let mut ladder = Ladder {
+    fn with_fallbacks() -> Ladder {
+        Ladder {
             has_fallbacks: true,
             ..Ladder::default()
-        };
+        }
+    }
+
+    /// The rungs after each of these ends; those that speak of an open try are opened first.
+    fn rungs(ends: &[(bool, End)]) -> Vec<Transport> {
+        let mut ladder = with_fallbacks();
         let ends = ends.iter().map(|(was_opened, end)| {
             ladder.connecting();
             if *was_opened {
@@ -273,10 +277,7 @@ mod tests {
     #[test]
     fn sockets_that_are_good_when_tried_and_do_not_hold_are_tried_less_often() {
         let at = Moment::from_secs;
-        let mut ladder = Ladder {
-            has_fallbacks: true,
-            ..Ladder::default()
-        };
+        let mut ladder = with_fallbacks();
         for _ in 0..2 {
             open(&mut ladder, at(0));
             ladder.ended(SHORT);
@@ -309,8 +310,7 @@ mod tests {
         let at = Moment::from_secs;
         let mut ladder = Ladder {
             rung: Transport::EventStream,
-            has_fallbacks: true,
-            ..Ladder::default()
+            ..with_fallbacks()
         };
         open(&mut ladder, at(0));
         assert!(ladder.begin_probe(at(1)));
@@ -325,10 +325,7 @@ mod tests {
 
     #[test]
     fn only_a_rung_that_gives_way_lets_the_next_be_tried_at_once() {
-        let mut ladder = Ladder {
-            has_fallbacks: true,
-            ..Ladder::default()
-        };
+        let mut ladder = with_fallbacks();
         let went_down = [End::Unusable; 6].map(|end| ladder.ended(end));
         assert_eq!(went_down, [false, true, false, true, true, false]);
         ladder.connected(Moment::from_secs(9));
@@ -357,9 +354,8 @@ mod tests {
         let at = Moment::from_secs;
         let mut ladder = Ladder {
             rung: Transport::LongPoll,
-            has_fallbacks: true,
             sockets_opened: 1,
-            ..Ladder::default()
+            ..with_fallbacks()
         };
         ladder.connected(at(100));
         let mut probes = Vec::new();
@@ -379,10 +375,7 @@ mod tests {
     #[test]
     fn after_a_server_that_was_starting_a_websocket_is_tried_soon() {
         let at = Moment::from_secs;
-        let mut ladder = Ladder {
-            has_fallbacks: true,
-            ..Ladder::default()
-        };
+        let mut ladder = with_fallbacks();
         // The page had a good one before the server went.
         open(&mut ladder, at(10));
         ladder.ended(LONG);
@@ -400,10 +393,7 @@ mod tests {
     #[test]
     fn where_websockets_open_and_break_the_next_is_not_tried_soon() {
         let at = Moment::from_secs;
-        let mut ladder = Ladder {
-            has_fallbacks: true,
-            ..Ladder::default()
-        };
+        let mut ladder = with_fallbacks();
         for _ in 0..2 {
             open(&mut ladder, at(190));
             ladder.ended(SHORT);

@@ -3,7 +3,8 @@
 
 import type { Page } from "@playwright/test";
 
-import { type Account, EVERYONE, NO_NETWORK, PondWindow, type Stored, expect, test } from "../fixtures.ts";
+import { type Account, EVERYONE, NO_NETWORK, PondWindow, type Stored, expect, numbered, test } from "../fixtures.ts";
+import { keptUnder } from "../support/kept.ts";
 
 const CRASHED = /The page crashed/;
 
@@ -15,25 +16,9 @@ async function isKept(page: Page): Promise<void> {
 }
 
 /** The texts of the outbox in the storage. */
-async function outboxOf(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const [{ name }] = await indexedDB.databases();
-    const database = await new Promise<IDBDatabase>((done, failed) => {
-      const request = indexedDB.open(name ?? "");
-      request.onsuccess = () => done(request.result);
-      request.onerror = () => failed(request.error);
-    });
-    const table = database.transaction("kept").objectStore("kept");
-    const request = table.getAll(IDBKeyRange.bound("outbox/", "outbox/\uffff"));
-    await new Promise((done) => (request.onsuccess = done));
-    database.close();
-    return request.result;
-  });
-}
+const outboxOf = (page: Page) => keptUnder(page, "outbox/");
 
 const contents = (log: Stored[]) => log.map(({ content }) => content);
-const numbered = (word: string, count: number) =>
-  Array.from({ length: count }, (_, at) => `${word} ${String(at + 1).padStart(2, "0")}`);
 
 test("what is written without a network outlives a reload, and is sent once and in order", async ({
   person,

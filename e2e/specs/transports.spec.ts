@@ -63,6 +63,13 @@ async function talk(account: Account, window: PondWindow, bo: Account, round: st
   await expect.poll(() => window.said(new RegExp(`${round} (mine|theirs) \\d`))).toEqual(order);
 }
 
+/** Back up, in a network that lets all through, when a person comes back to the window. */
+async function goesUp(account: Account, window: PondWindow, bo: Account) {
+  await window.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await saysThat(window, /: WebSocket$/);
+  await talk(account, window, bo, "socket");
+}
+
 test("without WebSockets the app goes on by a stream, and back up when they go through", async ({
   pond,
   gate,
@@ -81,10 +88,7 @@ test("without WebSockets the app goes on by a stream, and back up when they go t
   await saysThat(window, /: event stream/);
 
   gate.letsUpgrade = true;
-  // As when a person comes back to the window.
-  await window.page.evaluate(() => dispatchEvent(new Event("focus")));
-  await saysThat(window, /: WebSocket$/);
-  await talk(ana, window, bo, "socket");
+  await goesUp(ana, window, bo);
 });
 
 test("where streams are held back as well, it goes on by long polls, and back up", async ({
@@ -102,9 +106,7 @@ test("where streams are held back as well, it goes on by long polls, and back up
   await expect(window.row("Bo")).toBeVisible({ timeout: 40_000 });
 
   Object.assign(gate, { letsUpgrade: true, streams: "come" });
-  await window.page.evaluate(() => dispatchEvent(new Event("focus")));
-  await saysThat(window, /: WebSocket$/);
-  await talk(ana, window, bo, "socket");
+  await goesUp(ana, window, bo);
 });
 
 for (const streams of ["are forbidden", "are reset"] as const) {
@@ -128,9 +130,7 @@ for (const streams of ["are forbidden", "are reset"] as const) {
     await saysThat(window, /long polling/);
 
     Object.assign(gate, { letsUpgrade: true, streams: "come" });
-    await window.page.evaluate(() => dispatchEvent(new Event("focus")));
-    await saysThat(window, /: WebSocket$/);
-    await talk(ana, window, bo, "socket");
+    await goesUp(ana, window, bo);
   });
 }
 

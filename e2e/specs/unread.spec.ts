@@ -2,7 +2,17 @@
 
 import type { Page } from "@playwright/test";
 
-import { type Account, EVERYONE, PondWindow, hasReadAll, expect, test } from "../fixtures.ts";
+import {
+  type Account,
+  EVERYONE,
+  type Person,
+  PondWindow,
+  expect,
+  hasReadAll,
+  numbered,
+  test,
+} from "../fixtures.ts";
+import { keptUnder } from "../support/kept.ts";
 
 test("a private message to somebody who looks elsewhere is counted in the list and the title", async ({
   person,
@@ -56,16 +66,10 @@ test("somebody who was away finds what was written meanwhile under a line", asyn
   windowOf,
 }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before you left");
-  await expect(bo.window.message("before you left")).toBeVisible();
-  await hasReadAll(bo.account);
+  await bothRead("before you left", ana, bo);
   await bo.window.page.context().close();
 
-  const texts = Array.from(
-    { length: 60 },
-    (_, at) => `meanwhile ${String(at + 1).padStart(2, "0")}`,
-  );
-  await ana.account.send(EVERYONE, ...texts);
+  await ana.account.send(EVERYONE, ...numbered("meanwhile", 60));
   const back = await windowOf(bo.account);
   await expect(back.divider).toBeInViewport();
   await expect(back.message("meanwhile 01")).toBeInViewport();
@@ -85,9 +89,7 @@ test("somebody who was away finds what was written meanwhile under a line", asyn
 
 test("the bar tells what came while nobody looked, until its line was seen", async ({ person }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before you looked away");
-  await expect(bo.window.message("before you looked away")).toBeVisible();
-  await hasReadAll(bo.account);
+  await bothRead("before you looked away", ana, bo);
   await looks(bo.window.page, "elsewhere");
   const texts = Array.from({ length: 60 }, (_, at) => `meanwhile ${at + 1}`);
   await ana.account.send(EVERYONE, ...texts);
@@ -112,17 +114,12 @@ test("a window that is closed and opened again shows what is new under a line, a
   person,
 }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before you left");
-  await expect(bo.window.message("before you left")).toBeVisible();
-  await hasReadAll(bo.account);
-  // What the browser keeps is there again before the server has said anything.
-  await expect.poll(() => keptOf(bo.window.page)).toContain("before you left");
-  const context = bo.window.page.context();
-  await bo.window.page.close();
+  await bothRead("before you left", ana, bo);
+  const page = await closes(bo);
   await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
 
-  const back = new PondWindow(await context.newPage());
-  await back.page.goto("/");
+  const back = new PondWindow(page);
+  await page.goto("/");
   await expect(back.divider).toBeInViewport();
   await expect(back.message("meanwhile 001")).toBeInViewport();
   await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
@@ -131,26 +128,24 @@ test("a window that is closed and opened again shows what is new under a line, a
 
 test("so does one in which more is new than is fetched at once, and the bar counts it", async ({ person }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before you left");
-  await expect(bo.window.message("before you left")).toBeVisible();
-  await hasReadAll(bo.account);
-  await expect.poll(() => keptOf(bo.window.page)).toContain("before you left");
-  const context = bo.window.page.context();
-  await bo.window.page.close();
+  await bothRead("before you left", ana, bo);
+  const page = await closes(bo);
   await ana.account.send(EVERYONE, ...numbered("meanwhile", 700));
 
-  const back = new PondWindow(await context.newPage());
-  await back.page.goto("/");
+  const back = new PondWindow(page);
+  await page.clock.install();
+  await page.goto("/");
   await expect(back.message("meanwhile 700")).toBeInViewport();
   const bar = back.talk.getByRole("button", { name: /^700 new/ });
   await expect(bar).toBeVisible();
   // Long enough on screen to be read, if it were not for what lies above.
   await ana.window.say("while you look");
   await expect(back.message("while you look")).toBeInViewport();
-  await back.page.reload();
+  await page.clock.runFor(3000);
+  await page.reload();
   await expect(back.talk.getByRole("button", { name: /^701 new/ })).toBeVisible();
   expect(await unreadOf(bo.account)).toBe(701);
-  await back.page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
   await hasReadAll(bo.account);
 });
 
@@ -158,9 +153,7 @@ test("what comes while there is no network is not read because the window is ope
   person,
 }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before the tunnel");
-  await expect(bo.window.message("before the tunnel")).toBeVisible();
-  await hasReadAll(bo.account);
+  await bothRead("before the tunnel", ana, bo);
   await bo.window.page.context().setOffline(true);
   await expect(bo.window.talk.getByText(bo.window.words.noNetwork)).toBeVisible();
   await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
@@ -183,9 +176,7 @@ test("the bar leads to the first of more new messages than a room fetches by its
   windowOf,
 }) => {
   const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await ana.window.say("before you left");
-  await expect(bo.window.message("before you left")).toBeVisible();
-  await hasReadAll(bo.account);
+  await bothRead("before you left", ana, bo);
   await bo.window.page.context().close();
   await ana.account.send(EVERYONE, ...numbered("meanwhile", 700));
 
@@ -214,22 +205,26 @@ test("a room entered for the first time has no line in it", async ({ pond, perso
   await expect(bo.divider).toHaveCount(0);
 });
 
-function numbered(word: string, count: number): string[] {
-  return Array.from({ length: count }, (_, at) => `${word} ${String(at + 1).padStart(3, "0")}`);
+/** The one writes this, and the other has read all that there is. */
+async function bothRead(text: string, writer: Person, reader: Person): Promise<void> {
+  await writer.window.say(text);
+  await expect(reader.window.message(text)).toBeVisible();
+  await hasReadAll(reader.account);
+}
+
+/** Closes a window once all that it shows is kept, and gives an empty one of the same browser: what is
+ * kept is there again before the server has said anything. */
+async function closes({ window: { page, messages } }: Person): Promise<Page> {
+  const newest = await messages.last().locator(".message__text").innerText();
+  await expect.poll(async () => (await keptUnder(page, "events/")).join()).toContain(newest);
+  await page.close();
+  return page.context().newPage();
 }
 
 /** How many messages the server counts as unread in the room. */
 async function unreadOf(account: Account): Promise<number> {
   const room = (await account.conversations()).find(({ id }) => id === EVERYONE);
   return room?.unread ?? 0;
-}
-
-/** All that the browser keeps of the conversations. */
-function keptOf(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const { pondStore } = globalThis as unknown as { pondStore: { read(prefix: string): Promise<string[]> } };
-    return (await pondStore.read("")).join();
-  });
 }
 
 /** Another window of the desk has the keyboard, or this one again. */

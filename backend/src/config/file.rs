@@ -42,30 +42,23 @@ pub(super) fn read(path: &Path) -> Result<File, ConfigError> {
     })
 }
 
-/// An enum of one kind, since only an enum can say what it expects.
 fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "an address and a port in quotes are needed, such as \"127.0.0.1:8080\""
-    )]
-    enum Written {
-        Text(String),
-    }
-    let Written::Text(text) = Written::deserialize(from)?;
-    Ok(Some(text))
+    text(
+        from,
+        "an address and a port in quotes are needed, such as \"127.0.0.1:8080\"",
+    )
 }
 
 fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(
-        untagged,
-        expecting = "an address in quotes is needed, such as \"https://chat.example.org\""
-    )]
-    enum Written {
-        Text(String),
-    }
-    let Written::Text(text) = Written::deserialize(from)?;
+    text(
+        from,
+        "an address in quotes is needed, such as \"https://chat.example.org\"",
+    )
+}
+
+/// A text; for anything else, what is needed.
+fn text<'de, D: Deserializer<'de>>(from: D, needed: &str) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from).map_err(|_| D::Error::custom(needed))?;
     Ok(Some(text))
 }
 

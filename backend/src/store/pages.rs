@@ -45,24 +45,19 @@ impl Pages {
     /// The page, if it is held.
     pub(super) fn find(&self, asked: Asked) -> Result<Arc<Slice>, Missing> {
         let mut held = self.held();
-        let commits = held.commits;
-        match held.pages.iter().find(|(of, _)| *of == asked) {
-            Some((_, Some(page))) => Ok(Arc::clone(page)),
-            Some((_, None)) => Err(Missing {
-                commits,
-                is_wanted: true,
-            }),
-            None => {
-                if held.pages.len() == MOST_PAGES {
-                    held.pages.pop_front();
-                }
-                held.pages.push_back((asked, None));
-                Err(Missing {
-                    commits,
-                    is_wanted: false,
-                })
-            }
+        let found = held.pages.iter().find(|(of, _)| *of == asked);
+        if let Some((_, Some(page))) = found {
+            return Ok(Arc::clone(page));
         }
+        let is_wanted = found.is_some();
+        if !is_wanted {
+            if held.pages.len() == MOST_PAGES {
+                held.pages.pop_front();
+            }
+            held.pages.push_back((asked, None));
+        }
+        let commits = held.commits;
+        Err(Missing { commits, is_wanted })
     }
 
     /// Holds a page that was missing, unless something was appended since.
