@@ -20,7 +20,8 @@ export default defineConfig({
   outputDir: "results/traces",
   fullyParallel: true,
   workers: 2,
-  // Two more tries where a machine is shared; what needed them is listed as flaky.
+  // Two more tries where a machine is shared; what needed them is listed as flaky, and a promise that
+  // was broken in any of them fails the run.
   retries: process.env.CI ? 2 : 0,
   forbidOnly: true,
   timeout: 60_000,

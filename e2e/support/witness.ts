@@ -7,7 +7,8 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { type Page, expect } from "@playwright/test";
@@ -18,6 +19,9 @@ import type { PondWindow } from "./window.ts";
 
 const JUDGE =
   process.env.POND_JUDGE || fileURLToPath(new URL("../../target/debug/histcheck", import.meta.url));
+
+/** Histories in which a promise was broken. */
+export const BROKEN = fileURLToPath(new URL("../results/broken", import.meta.url));
 
 /** What a judge said. */
 export interface Verdict {
@@ -113,9 +117,13 @@ export class Witness {
     );
   }
 
-  /** Every promise held. */
+  /** Every promise held. Where one did not, no other try makes that good: see check.ts. */
   async isContent(): Promise<void> {
     const { isGood, words } = await this.verdict();
+    if (!isGood) {
+      await mkdir(BROKEN, { recursive: true });
+      await copyFile(this.file, join(BROKEN, `${basename(dirname(this.file))}.jsonl`));
+    }
     expect(isGood, words).toBe(true);
   }
 

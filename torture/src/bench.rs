@@ -3,10 +3,11 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
-use crate::{failure::Result, pond::Launch, stage::Plan};
+use crate::{failure::Result, faults::Places, pond::Launch, stage::Plan};
 
 /// The tools of a run.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Bench {
     pub(crate) size: Size,
     /// How many clients a storm has, where that was said.
     pub(crate) crowd: Option<u32>,
+    /// Where `exact` kills next.
+    pub(crate) places: Arc<Places>,
     /// How the server is slowed down at its calls, by `strace`.
     pub(crate) slowed: Vec<String>,
     /// How long convergence may take, where it is not what a good server is given.

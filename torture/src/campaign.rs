@@ -12,7 +12,7 @@ use crate::{
     carried::Carried,
     dice::Dice,
     failure::Result,
-    faults::{Episode, Fault},
+    faults::{Episode, Fault, Places},
     options::Options,
 };
 
@@ -40,6 +40,10 @@ pub(crate) async fn run(options: &Options, bench: &Bench) -> Result<bool> {
         .seed
         .unwrap_or_else(|| Dice::new(std::process::id().into()).fork(&now()).roll());
     println!("seed {seed}; the same faults again: cargo xtask torture --seed {seed}");
+    let bench = &Bench {
+        places: Places::new(seed).into(),
+        ..bench.clone()
+    };
     let wanted = |fault: &Fault| match options.only.as_slice() {
         [] => true,
         only => only.contains(fault),

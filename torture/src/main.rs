@@ -22,7 +22,7 @@ mod sabotage;
 mod simulated;
 mod stage;
 
-use std::{os::unix::process::CommandExt as _, process::ExitCode};
+use std::{os::unix::process::CommandExt as _, process::ExitCode, sync::Arc};
 
 use clap::Parser as _;
 
@@ -71,6 +71,7 @@ fn run(options: &Options) -> Result<bool> {
         can_leash: works("setpriv", &["--pdeathsig", "KILL", "--", "true"]),
         can_fake_time: works("faketime", &["-f", "-1d", "true"]),
         crowd: options.crowd,
+        places: Arc::default(),
         slowed: Vec::new(),
         patience: None,
         size: if options.minutes.is_some() {

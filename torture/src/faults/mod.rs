@@ -24,6 +24,7 @@ use crate::{
     stage::Stage,
 };
 
+pub(crate) use exact::Places;
 pub(crate) use power::Disk;
 
 /// A kind of fault.
