@@ -1,6 +1,6 @@
 //! The server's process: paused, short of descriptors, in the wrong time.
 
-use std::time::Duration;
+use std::{fs, process::Command, time::Duration};
 
 use tokio::{
     net::TcpStream,
@@ -53,28 +53,55 @@ pub(super) async fn descriptors(bench: &Bench, dice: &mut Dice) -> Result<Episod
     Fault::Descriptors.judge(stage, rounds).await
 }
 
-/// Each start is in another time, days away. `faketime` leaves the clock alone that never goes back.
+/// Another time by days, under a server that runs or from one start to the next. `faketime` reads the
+/// time from a file, and leaves the clock alone that never goes back.
 pub(super) async fn clock(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
+    let times = bench.fresh_folder()?;
+    let time = times.path().join("time");
+    fs::write(&time, "+0d")?;
+    let mut launch = bench.launch(folder.path());
+    launch.wrapper = vec![
+        "env".into(),
+        format!("LD_PRELOAD={}", faked()?),
+        format!("FAKETIME_TIMESTAMP_FILE={}", time.display()),
+        "FAKETIME_CACHE_DURATION=1".into(),
+        "DONT_FAKE_MONOTONIC=1".into(),
+    ];
     let mut plan = bench.plan();
     plan.habits.clock_scale = 4;
-    let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    let mut stage = Stage::set_up(plan, launch, dice).await?;
     stage.write();
     let jumps = bench.either(4, 16);
     for jump in 0..jumps {
         stage
             .wait_for_acks(dice.between(50, 300), Duration::from_secs(3))
             .await;
-        stage.kill().await;
+        let is_running = jump % 4 < 2;
+        if !is_running {
+            stage.kill().await;
+        }
         let sign = if jump % 2 == 0 { '-' } else { '+' };
-        let away = format!("{sign}{}d", dice.between(1, 400));
-        let words = ["env", "DONT_FAKE_MONOTONIC=1", "faketime", "-f", &away];
-        stage.launch().wrapper = words.map(String::from).into();
-        stage.start().await?;
+        fs::write(&time, format!("{sign}{}d", dice.between(1, 400)))?;
+        if is_running {
+            sleep(LOOKED_AT).await;
+        } else {
+            stage.start().await?;
+        }
     }
     Fault::Clock.judge(stage, jumps).await
+}
+
+/// What `faketime` puts before a process, in the words of its own loader.
+fn faked() -> Result<String> {
+    let said = Command::new("faketime")
+        .args(["-f", "+0d", "sh", "-c", "echo $LD_PRELOAD"])
+        .output()?;
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 
 /// More than the server has descriptors for.
 const STRANGERS: u32 = 100;
 const NO_ROOM: Duration = Duration::from_millis(10);
+/// A server that runs looks at the file once a second.
+const LOOKED_AT: Duration = Duration::from_millis(1200);
