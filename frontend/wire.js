@@ -45,7 +45,9 @@
     const how = body === undefined ? { signal } : { signal, method: "POST", headers, body };
     const answer = await fetch(`/api/v1/${path}`, how).catch(() => undefined);
     if (answer?.ok) return answer;
-    end(wire, answer?.status === 401 ? "signed out" : "");
+    // Others who answer so, between us and the server, know nothing of our sessions.
+    const isOurs = answer?.headers.get("content-type") === "application/problem+json";
+    end(wire, isOurs && answer.status === 401 ? "signed out" : "");
   }
 
   async function read(wire) {

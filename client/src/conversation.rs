@@ -44,6 +44,8 @@ pub struct Conversation {
     peer_delivered: Seq,
     peer_read: Seq,
     pub(crate) restored: Option<Restored>,
+    /// Counts the logs that stood in its place.
+    pub(crate) generation: u32,
 }
 
 /// That the server came back from an older backup: what a person should be told.
@@ -60,8 +62,10 @@ pub struct Restored {
 struct Told {
     /// The one that it has heard of, as far as is known here.
     read: Seq,
-    /// The present one is known to be a place in the server's log.
-    is_compared: bool,
+    /// Up to here a number is known to mean in the server's log what it means here.
+    compared: Seq,
+    /// The log is another one than before, and no summary has said yet what of it was read.
+    is_awaited: bool,
 }
 
 /// Whether what is held is known to be a piece of the server's log.
@@ -71,8 +75,8 @@ enum Comparison {
     Same,
     /// It is from before this connection.
     Needed,
-    /// The server was asked.
-    Asked(RequestId),
+    /// The server was asked; by its number alone, and not by a check value, an event is not compared.
+    Asked { by: RequestId, is_checked: bool },
 }
 
 impl Conversation {
@@ -96,7 +100,23 @@ impl Conversation {
             peer_delivered: Seq::NONE,
             peer_read: Seq::NONE,
             restored: None,
+            generation: 0,
         }
+    }
+
+    /// In the place of another one, of which nothing is true any more.
+    pub(crate) fn instead_of(former: &Self) -> Self {
+        let mut fresh = Self::new(former.id);
+        fresh.is_open = former.is_open;
+        fresh.generation = former.generation.wrapping_add(1);
+        fresh.told.is_awaited = true;
+        fresh
+    }
+
+    /// Another number where another log stands in the former one's place: of what was on a screen, the
+    /// numbers mean other messages now.
+    pub fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// What is held of its log.
@@ -160,7 +180,17 @@ impl Conversation {
     pub fn is_current(&self) -> bool {
         // One that began again at its end has its newest page still to come.
         let is_begun = self.timeline.events().len() > 0 || self.timeline.cursor() == Seq::NONE;
-        is_begun && !self.is_unverified() && !self.timeline.is_behind()
+        is_begun && !self.is_unverified() && !self.is_behind()
+    }
+
+    /// Whether it is known that something is missing: events, or what of another log was read.
+    pub fn is_behind(&self) -> bool {
+        self.told.is_awaited || self.timeline.is_behind()
+    }
+
+    /// The summary that was asked for has come, whether it spoke of this one or not.
+    pub(crate) fn summary_came(&mut self) {
+        self.told.is_awaited = false;
     }
 
     /// Whether what is held is still to be compared with the server's log.
@@ -171,7 +201,7 @@ impl Conversation {
     /// The connection broke, and the next server may be one that came back from a backup.
     pub(crate) fn connection_lost(&mut self) {
         self.timeline.forget_head();
-        self.told.is_compared = false;
+        self.told.compared = Seq::NONE;
         self.turn.connection_lost();
         // What was told may not have come; the next summary says what did.
         self.delivered = Seq::NONE;
@@ -182,26 +212,40 @@ impl Conversation {
 
     pub(crate) fn comparison_asked(&mut self, by: RequestId) {
         if self.is_unverified() {
-            self.comparison = Comparison::Asked(by);
+            let is_checked = self.timeline.check().is_some();
+            self.comparison = Comparison::Asked { by, is_checked };
         }
     }
 
-    /// The server compared what it was asked in `by` and found nothing else.
-    pub(crate) fn comparison_answered(&mut self, by: RequestId) {
-        if self.comparison == Comparison::Asked(by) {
-            self.comparison = Comparison::Same;
-            // Before what is held is let go, where too much was missed.
-            self.told.is_compared |= self.timeline.events().len() > 0;
-            self.note_head(self.timeline.head());
+    /// The server compared what it was asked in this question and found nothing else; says whether that was this.
+    pub(crate) fn comparison_answered(&mut self, answered: RequestId) -> bool {
+        match self.comparison {
+            Comparison::Asked { by, is_checked } if by == answered => {
+                self.comparison = Comparison::Same;
+                if is_checked {
+                    // What came meanwhile goes on from there.
+                    self.told.compared = self.timeline.cursor();
+                }
+                self.note_head(self.timeline.head());
+                true
+            }
+            _ => false,
         }
+    }
+
+    /// Whether it is read further than the server's log is known to be the one in which that was.
+    pub(crate) fn is_read_unknown(&self) -> bool {
+        self.read > self.told.compared
     }
 
     /// Another log stands in this one's place, up to `head`. Gives the messages of `me` that were
     /// held, oldest first.
     pub(crate) fn replace(&mut self, me: UserId, head: Seq) -> Vec<Message> {
         self.comparison = Comparison::Same;
+        self.generation = self.generation.wrapping_add(1);
         // A mark in a log that is no more says nothing; the next summary brings the one that stands.
         (self.read, self.told) = (Seq::NONE, Told::default());
+        self.told.is_awaited = true;
         self.delivered = Seq::NONE;
         (self.peer_delivered, self.peer_read) = (Seq::NONE, Seq::NONE);
         self.counted = (head, 0);
@@ -239,13 +283,15 @@ impl Conversation {
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
-        if !self.told.is_compared && self.timeline.events().len() == 0 {
-            // Whatever it was, it can be compared with nothing.
+        let is_to_be_compared = self.is_unverified() && self.timeline.events().len() > 0;
+        if !is_to_be_compared && self.is_read_unknown() {
+            // It can be compared with nothing, and may be one of another log.
             (self.read, self.counted) = (Seq::NONE, (Seq::NONE, 0));
         }
         self.take_count(summary.read, summary.head, summary.unread);
         // What was told on a connection that broke may not have come.
         self.told.read = summary.read;
+        self.told.compared = self.told.compared.max(summary.read);
         self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
         self.apply_peer(
             summary.peer_delivered.unwrap_or_default(),
@@ -302,13 +348,15 @@ impl Conversation {
     /// The person saw what is held up to here.
     pub(crate) fn mark_read(&mut self, seq: Seq) {
         self.read = seq;
-        self.told.is_compared |= !self.is_unverified() && self.timeline.events().len() > 0;
+        if !self.is_unverified() {
+            self.told.compared = self.told.compared.max(seq);
+        }
     }
 
     /// The read mark, where the server is to be told of it now: not where the number may mean another
     /// message there.
     pub(crate) fn read_to_tell(&mut self) -> Option<Seq> {
-        let is_due = self.read > self.told.read && self.told.is_compared;
+        let is_due = self.read > self.told.read && !self.is_read_unknown();
         is_due.then(|| {
             self.told.read = self.read;
             if sabotage::is(Defect::ReadsUnseen) {
@@ -323,6 +371,7 @@ impl Conversation {
         let at = mark.head.unwrap_or_else(|| self.timeline.head());
         self.take_count(mark.seq, at, mark.unread);
         self.told.read = self.told.read.max(mark.seq);
+        self.told.compared = self.told.compared.max(mark.seq);
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies

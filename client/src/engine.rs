@@ -38,6 +38,8 @@ pub struct Client {
     heart: Heart,
     ladder: Ladder,
     poll: Option<Poll>,
+    /// Nothing is heard, and another connection is tried beside the present one.
+    is_in_doubt: bool,
     conversations: SortedMap<ConversationId, Conversation>,
     people: SortedMap<UserId, Person>,
     outbox: Outbox,
@@ -81,6 +83,7 @@ impl Client {
             heart: Heart::new(seed),
             ladder: Ladder::default(),
             poll: None,
+            is_in_doubt: false,
             conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
@@ -120,6 +123,11 @@ impl Client {
         self.heart.link
     }
 
+    /// Connected, but what was asked stays unanswered: the connection may be dead without a word.
+    pub fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
+    }
+
     /// The build of the server, from its sign-in answer.
     pub fn server_build(&self) -> Option<&str> {
         self.build.as_deref()
@@ -153,6 +161,7 @@ impl Client {
             self.heart.tick(now, self.ladder.patience())
         };
         self.follow_pulse(now, pulse);
+        self.doubt(now);
         if self.heart.link == Link::Connected && self.ladder.is_probe_due(now) {
             self.effects.push_back(Effect::Probe);
         }
@@ -176,7 +185,7 @@ impl Client {
 
     /// A frame came in.
     pub fn received(&mut self, now: Moment, frame: ServerFrame) {
-        self.heart.heard(now);
+        self.hear(now);
         let is_answer = is_answer(&frame);
         match frame {
             ServerFrame::Auth(answer) if self.is_stranger(&answer) => {

@@ -156,7 +156,12 @@ impl Ladder {
 
     /// A person, or the network, asks for a try now.
     pub(crate) fn begin_probe(&mut self, now: Moment) -> bool {
-        let may = self.rung != Transport::WebSocket && self.probing_until.is_none();
+        self.rung != Transport::WebSocket && self.begin_doubt(now)
+    }
+
+    /// The present connection may be dead: another one is tried beside it, whatever its rung.
+    pub(crate) fn begin_doubt(&mut self, now: Moment) -> bool {
+        let may = self.has_fallbacks && self.probing_until.is_none();
         if may {
             self.probing_until = Some(now + PATIENCE);
         }
@@ -169,7 +174,7 @@ impl Ladder {
             return false;
         }
         self.probe_at = now + NEXT_PROBE;
-        if is_good {
+        if is_good && self.rung != Transport::WebSocket {
             self.restart();
             self.climbs = self.climbs.saturating_add(1);
         }

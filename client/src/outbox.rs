@@ -149,6 +149,9 @@ impl Outbox {
                 entry.delivery = QUEUED;
             }
         }
+        // Of a private message the server would not know whether it goes to whom it was meant for.
+        let is_for_nobody = to_user.is_empty() && matches!(conversation, ConversationId::Direct(_));
+        let delivery = if is_for_nobody { GONE } else { QUEUED };
         for message in own.into_iter().rev() {
             self.remove(&message.msg_id);
             self.entries.push_front(Outgoing {
@@ -157,7 +160,7 @@ impl Outbox {
                 to_user: to_user.to_owned(),
                 content: message.content,
                 written_at: message.sent_at,
-                delivery: QUEUED,
+                delivery: delivery.clone(),
             });
         }
     }
@@ -166,9 +169,7 @@ impl Outbox {
     pub(crate) fn hold_private(&mut self) {
         for entry in &mut self.entries {
             if let ConversationId::Direct(_) = entry.conversation {
-                entry.delivery = Delivery::Failed {
-                    code: Code::NoSuchUser,
-                };
+                entry.delivery = GONE;
             }
         }
     }
@@ -210,6 +211,10 @@ impl Outbox {
 /// Goes as soon as it can.
 pub(crate) const QUEUED: Delivery = Delivery::Queued {
     not_before: Moment::ZERO,
+};
+/// Its receiver is no more.
+const GONE: Delivery = Delivery::Failed {
+    code: Code::NoSuchUser,
 };
 /// An answer that takes longer is asked for again, with the same id. Source: far above one slow
 /// disk sync, below a person's patience.

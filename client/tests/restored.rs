@@ -10,7 +10,9 @@ use client::{Change, Client, Closed, Delivery, Effect, Link, Moment};
 use shared::{
     Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
     event::Position,
-    frame::{AuthAnswer, ConversationSummary, HeartbeatAnswer, Person, Presence, Summary, User},
+    frame::{
+        AuthAnswer, ConversationSummary, HeartbeatAnswer, Person, Presence, ReadMark, Summary, User,
+    },
 };
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
@@ -418,43 +420,138 @@ fn what_was_read_is_told_once_the_logs_were_compared() {
 
 #[test]
 fn what_was_read_of_a_log_that_is_not_held_is_not_told() {
+    for is_pushed_early in [true, false] {
+        let mut client = Client::new(ana(1), None, 7);
+        client.start(NOW);
+        client.opened(NOW);
+        client.received(NOW, hello(1, "first"));
+        let frames = sent(&mut client);
+        let seen_all = ConversationSummary {
+            read: Seq(9),
+            unread: 0,
+            ..seen_one()
+        };
+        client.received(NOW, summary(&frames, seen_all));
+        // An older backup, which has grown beyond that since: another ninth.
+        let frames = comes_back(&mut client, hello(1, "first"));
+        let pushed = ServerFrame::Message(own("m13", 13));
+        let grown = ConversationSummary {
+            head: Seq(12),
+            ..seen_one()
+        };
+        let mut answers = vec![summary(&frames, grown), unchecked(&frames)];
+        // Not when something of the other log is held, either.
+        answers.insert(if is_pushed_early { 0 } else { 2 }, pushed);
+        for answer in answers {
+            client.received(NOW, answer);
+        }
+        let mut told = sent(&mut client);
+        if is_pushed_early {
+            client.received(NOW, summary(&told, seen_one()));
+        }
+        client.tick(NOW);
+        told.extend(sent(&mut client));
+        let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(_));
+        assert_eq!(told.iter().filter(is_read).count(), 0, "{told:?}");
+        let room = client.conversation(ROOM).unwrap();
+        assert_eq!((room.read, room.unread(UserId(1))), (Seq(1), 8));
+    }
+}
+
+#[test]
+fn a_mark_that_goes_beyond_what_was_compared_is_the_servers_to_say() {
+    for summary_first in [true, false] {
+        let mut client = holding_two();
+        // Read on another device, of what has not come to this one.
+        let frames = comes_back(&mut client, hello(1, "first"));
+        client.received(NOW, beat(&frames, vec![]));
+        let seen_all = ConversationSummary {
+            read: Seq(9),
+            unread: 0,
+            ..seen_one()
+        };
+        client.received(NOW, summary(&frames, seen_all));
+        assert_eq!(client.conversation(ROOM).unwrap().read, Seq(9));
+        // A backup that shares the first two.
+        let mut frames = comes_back(&mut client, hello(1, "first"));
+        let same = beat(&frames, vec![]);
+        if summary_first {
+            client.received(NOW, summary(&frames, seen_one()));
+            client.received(NOW, same);
+            frames = sent(&mut client);
+        } else {
+            client.received(NOW, same);
+        }
+        client.received(NOW, summary(&frames, seen_one()));
+        client.tick(NOW);
+        let told = sent(&mut client);
+        let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(_));
+        assert_eq!(told.iter().filter(is_read).count(), 0, "{told:?}");
+        assert_eq!(client.conversation(ROOM).unwrap().read, Seq(1));
+    }
+}
+
+#[test]
+fn a_mark_does_not_go_back_by_a_summary_that_was_on_its_way_before_it() {
     let mut client = Client::new(ana(1), None, 7);
     client.start(NOW);
     client.opened(NOW);
     client.received(NOW, hello(1, "first"));
     let frames = sent(&mut client);
-    let seen_all = ConversationSummary {
-        read: Seq(9),
+    let read_elsewhere = ReadMark {
+        conversation: ROOM,
+        seq: Seq(9),
         unread: 0,
-        ..seen_one()
+        head: Some(Seq(9)),
     };
-    client.received(NOW, summary(&frames, seen_all));
-    // An older backup, which has grown beyond that since: another ninth.
-    let frames = comes_back(&mut client, hello(1, "first"));
-    let grown = ConversationSummary {
-        head: Seq(12),
-        ..seen_one()
-    };
-    client.received(NOW, summary(&frames, grown));
-    for frame in &frames {
-        if let ClientFrame::Heartbeat(asked) = frame {
-            let same = HeartbeatAnswer {
-                request_id: asked.request_id,
-                heads: vec![Position::new(ROOM, Seq(12))],
-                diverged: vec![],
-            };
-            client.received(NOW, ServerFrame::Heartbeat(same));
+    client.received(NOW, ServerFrame::Read(read_elsewhere));
+    client.received(NOW, summary(&frames, seen_one()));
+    assert_eq!(client.conversation(ROOM).unwrap().read, Seq(9));
+}
+
+#[test]
+fn what_was_said_to_one_person_does_not_go_to_another_who_got_their_number() {
+    let private = ConversationId::direct(UserId(1), UserId(3));
+    for is_known in [true, false] {
+        let mut client = holding_two();
+        if is_known {
+            client.received(NOW, person(3, "Cem"));
         }
+        client.open(NOW, private);
+        let to_cem = Message {
+            conversation: private,
+            check: Some(Check::START.then(UserId(1), &MsgId::parse("p1").unwrap(), "hi")),
+            ..own("p1", 1)
+        };
+        client.received(NOW, ServerFrame::Message(to_cem));
+        // The backup knows no Cem, and Eve came in before the answer to the heartbeat.
+        let frames = comes_back(&mut client, hello(1, "first"));
+        client.received(NOW, person(3, "Eve"));
+        let asked = frames.iter().find_map(|frame| match frame {
+            ClientFrame::Heartbeat(beat) => Some(beat.request_id),
+            _ => None,
+        });
+        let gone = HeartbeatAnswer {
+            request_id: asked.unwrap(),
+            heads: vec![],
+            diverged: vec![private],
+        };
+        client.received(NOW, ServerFrame::Heartbeat(gone));
+        client.tick(NOW);
+        let to_whom: Vec<_> = sent(&mut client)
+            .into_iter()
+            .filter_map(|frame| match frame {
+                ClientFrame::SendToOne(send) => Some(send.to_user),
+                _ => None,
+            })
+            .collect();
+        // The server sends nothing to somebody who is called otherwise.
+        let expected: &[&str] = if is_known { &["Cem"] } else { &[] };
+        assert_eq!(to_whom, expected);
+        let waits = client.outgoing(private).next().unwrap();
+        let has_failed = matches!(waits.delivery, Delivery::Failed { .. });
+        assert_eq!(has_failed, !is_known, "{waits:?}");
     }
-    client.tick(NOW);
-    // And not when something of the other log is held.
-    client.received(NOW, ServerFrame::Message(own("m13", 13)));
-    client.tick(NOW);
-    let told = sent(&mut client);
-    let is_read = |frame: &&ClientFrame| matches!(frame, ClientFrame::Read(_));
-    assert_eq!(told.iter().filter(is_read).count(), 0, "{told:?}");
-    let room = client.conversation(ROOM).unwrap();
-    assert_eq!((room.read, room.unread(UserId(1))), (Seq(1), 8));
 }
 
 #[test]
@@ -516,6 +613,19 @@ fn summary(frames: &[ClientFrame], one: ConversationSummary) -> ServerFrame {
         me: ana(1),
         conversations: vec![one],
         people: vec![],
+    })
+}
+
+/// The answer to the heartbeat among these frames, which had nothing to compare.
+fn unchecked(frames: &[ClientFrame]) -> ServerFrame {
+    let asked = frames.iter().find_map(|frame| match frame {
+        ClientFrame::Heartbeat(beat) => Some(beat.request_id),
+        _ => None,
+    });
+    ServerFrame::Heartbeat(HeartbeatAnswer {
+        request_id: asked.expect("it asks right after signing in"),
+        heads: vec![Position::new(ROOM, Seq(12))],
+        diverged: vec![],
     })
 }
 

@@ -1,7 +1,7 @@
 // The server comes back from an older backup: people are told so in words, what this browser's person
 // wrote since then is sent again, once, and everybody holds one log.
 
-import { EVERYONE, NO_NETWORK, WORDS, type Language, expect, test } from "../fixtures.ts";
+import { EVERYONE, NO_NETWORK, WORDS, type Language, expect, hasReadAll, test } from "../fixtures.ts";
 
 const TEXT = /(before|since|after) (Ana|Bo) \d\d/;
 
@@ -77,6 +77,36 @@ test("what nobody's browser holds any more is said to be missing", async ({ pond
   await expect(ana.window.message("before Ana 11")).toBeVisible();
 });
 
+test("what came in another log is not read before it was on the screen", async ({ pond, person }) => {
+  const [ana, bo] = [await person("Ana"), await pond.account("Bo")];
+  const say = async (word: string, many: number) => {
+    for (let at = 1; at <= many; at += 1) await bo.send(EVERYONE, `${word} ${at}.`);
+  };
+  const unread = async () => (await ana.account.conversations())[0]?.unread ?? 0;
+  await say("before", 30);
+  await hasReadAll(ana.account);
+  await pond.stop();
+  await pond.backUp();
+  await pond.start();
+  // She is back, and sees each of them come.
+  await ana.window.say("since Ana");
+  await say("since", 60);
+  await expect(ana.window.message("since 60.")).toBeVisible({ timeout: 20_000 });
+  await hasReadAll(ana.account);
+  const { page } = ana.window;
+  await page.context().setOffline(true);
+  await pond.kill();
+  await pond.restore();
+  await pond.start();
+  // The log is longer than the one that she held.
+  await say("instead", 90);
+  await page.context().setOffline(false);
+  await expect(ana.window.talk.getByText(WORDS.en.restored)).toBeVisible({ timeout: 40_000 });
+  await expect(ana.window.message("instead 1.")).toBeInViewport();
+  await expect.poll(unread).toBeLessThan(90);
+  expect(await unread()).toBeGreaterThan(50);
+});
+
 test("somebody who gets the number of a person the backup does not know gets nothing of theirs", async ({
   pond,
   person,
@@ -87,6 +117,8 @@ test("somebody who gets the number of a person the backup does not know gets not
   await pond.backUp();
   await pond.start();
   const cem = await person("Cem");
+  await ana.window.writeTo("Cem");
+  await ana.window.say("since Ana 12, another secret");
   await cem.window.say("since Cem 11");
   await cem.window.writeTo("Ana");
   await cem.window.say("since Cem 12, a secret");
@@ -109,5 +141,8 @@ test("somebody who gets the number of a person the backup does not know gets not
   await expect(page.getByText(/since Cem/)).toHaveCount(0);
   const room = (await ana.account.log(EVERYONE)).map(({ content }) => content);
   expect(room).toEqual(["before Ana 11", "after Eve 11"]);
+  // What was said to Cem waits, and does not go to her.
+  await ana.window.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await expect(ana.window.message("since Ana 12")).toContainText("Not sent", { timeout: 40_000 });
   expect(await ana.account.log(ana.account.directWith(eve))).toEqual([]);
 });

@@ -151,6 +151,7 @@ test("where upgrades are swallowed it goes on by a stream, whoever presses what 
 for (const [what, answer] of [
   ["a page of its own", { status: 200, body: "<html>Sign in to this network" }],
   ["502", { status: 502, body: "bad gateway" }],
+  ["401", { status: 401, body: "sign in to this network" }],
 ] as const) {
   test(`a network that answers everything with ${what} says nothing of the server`, async ({
     pond,

@@ -116,8 +116,10 @@ impl Session {
     /// Whether something is on its way that only this page knows of.
     pub fn has_unstored(self) -> bool {
         self.memory.with_value(|memory| {
+            let is_given_up = !memory.works && !self.is_forgetful.get_untracked();
             let is_safe = |message: &Outgoing| {
-                matches!(message.delivery, Delivery::Acked { .. })
+                is_given_up
+                    || matches!(message.delivery, Delivery::Acked { .. })
                     || (memory.works && memory.outbox.holds(&message.msg_id))
             };
             self.peek(|client| !client.outbox().all(is_safe))

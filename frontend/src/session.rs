@@ -104,7 +104,10 @@ impl Session {
             self.wake(topic);
         }
         for effect in effects {
-            self.perform(effect);
+            if !self.perform(effect) {
+                // The rest was for the connection that is no more.
+                break;
+            }
         }
     }
 
@@ -160,7 +163,8 @@ impl Session {
         }
     }
 
-    fn perform(self, effect: Effect) {
+    /// Says whether it could be done.
+    fn perform(self, effect: Effect) -> bool {
         match effect {
             Effect::Connect(Transport::WebSocket) => {
                 let (line, outgoing) = line();
@@ -177,23 +181,25 @@ impl Session {
             }
             Effect::Transmit(frame) => {
                 if self.line.with_value(Option::is_some) {
-                    self.transmit(frame);
-                } else {
-                    fallback::send(&frame);
+                    return self.transmit(frame);
                 }
+                fallback::send(&frame);
             }
             Effect::Poll(asked) => fallback::poll(&asked),
             Effect::Probe => fallback::probe(),
         }
+        true
     }
 
-    fn transmit(self, frame: ClientFrame) {
+    fn transmit(self, frame: ClientFrame) -> bool {
         let send = |line: &Option<Line>| line.as_ref().is_none_or(|line| line.send(frame));
-        if !self.line.with_value(send) {
+        let is_sent = self.line.with_value(send);
+        if !is_sent {
             // The socket does not keep up: a new one starts from what is on disk.
             self.line.set_value(None);
             self.act(|client, now| client.closed(now, Closed::Lost));
         }
+        is_sent
     }
 }
 

@@ -158,13 +158,19 @@ impl Worker {
     fn commit(&self, batch: &mut Vec<Job>) {
         let mut jobs = std::mem::take(batch);
         let written = self.write_together(&mut jobs);
+        let has_appended = matches!(written, Ok(true));
         let written = written.or_else(|error| self.write_each(&mut jobs, error).map(|()| true));
         let may_have_appended = !matches!(written, Ok(false));
         if sabotage::is(Defect::AcksBeforeCommit) {
             jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
         let committed = written.and_then(|_| self.execute("COMMIT"));
-        self.note_room(committed.as_ref().err());
+        match &committed {
+            Err(error) if is_full(error) => self.note_room(false),
+            // What writes next to nothing says nothing, nor does what failed of something else.
+            Ok(()) if has_appended => self.note_room(true),
+            _ => {}
+        }
         if may_have_appended {
             self.pages.appended();
         }
@@ -183,15 +189,14 @@ impl Worker {
     }
 
     /// Says once that there is no room, and once that there is again.
-    fn note_room(&self, error: Option<&rusqlite::Error>) {
-        let is_full = error.is_some_and(is_full);
-        if self.was_full.replace(is_full) != is_full {
-            if is_full {
+    fn note_room(&self, has_room: bool) {
+        if self.was_full.replace(!has_room) == has_room {
+            if has_room {
+                warn!("there is room on the disk again");
+            } else {
                 error!(
                     "the disk is full: nothing is stored, and people are told, until there is room"
                 );
-            } else {
-                warn!("there is room on the disk again");
             }
         }
     }
@@ -229,7 +234,12 @@ impl Worker {
         while let Some(mut job) = waiting.next() {
             match self.run_alone(&mut job) {
                 Ok(Ok(())) => jobs.push(job),
-                Ok(Err(refused)) => job.0.finish(Err(refused.into())),
+                Ok(Err(refused)) => {
+                    if is_full(&refused) {
+                        self.note_room(false);
+                    }
+                    job.0.finish(Err(refused.into()));
+                }
                 Err(error) => {
                     jobs.push(job);
                     jobs.extend(waiting);

@@ -76,6 +76,7 @@ impl Client {
             self.effects.push_back(Effect::Disconnect);
             self.ladder.network_lost();
             self.ended(now, Closed::Lost, None);
+            self.heart.network_lost();
         }
     }
 

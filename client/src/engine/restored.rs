@@ -113,14 +113,32 @@ impl Client {
                 for conversation in diverged {
                     self.replace_log(now, conversation, head_of(conversation, &heads));
                 }
+                let mut compared = Vec::new();
+                let mut is_read_unknown = false;
                 for one in self.conversations.values_mut() {
-                    one.comparison_answered(request_id);
+                    if one.comparison_answered(request_id) {
+                        compared.push(one.id);
+                        is_read_unknown |= one.is_read_unknown();
+                    }
+                }
+                // One that is on its way says it as well.
+                self.summary_wanted |= is_read_unknown && !self.is_asked(Question::Summary);
+                for id in compared {
+                    self.change(Change::Timeline(id));
                 }
             }
             // One that nobody waits for may tell of what was held before it was replaced.
             _ => {}
         }
         self.take_heads(heads);
+    }
+
+    /// Whether what is held of a conversation with this person is still to be compared: where that is not in
+    /// the server's log, the number may be somebody else's now, to whom nothing of it goes.
+    pub(super) fn may_be_another(&self, peer: UserId) -> bool {
+        let between = ConversationId::direct(self.me.id, peer);
+        let known = self.conversations.get(&between);
+        known.is_some_and(Conversation::is_unverified)
     }
 
     /// What is held of a conversation is not the server's log, which goes up to `head`.
@@ -173,8 +191,7 @@ impl Client {
             }
             let is_held_back = is_same_database && one.turn != Turn::Ours;
             if one.is_open || id == ConversationId::EVERYONE || is_held_back {
-                let mut fresh = Conversation::new(id);
-                fresh.is_open = one.is_open;
+                let mut fresh = Conversation::instead_of(&one);
                 if is_held_back {
                     fresh.turn = one.turn;
                 }

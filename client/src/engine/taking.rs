@@ -73,6 +73,9 @@ impl Client {
                 self.timeline_changed(entry.id);
             }
         }
+        for conversation in self.conversations.values_mut() {
+            conversation.summary_came();
+        }
         for person in self.people.values_mut() {
             person.presence = Presence::Offline;
         }
@@ -142,7 +145,14 @@ impl Client {
     pub(super) fn take_people(&mut self, people: Vec<Person>) {
         let ids: Vec<_> = people.iter().map(|person| person.id).collect();
         self.came_to_be(&ids);
-        for person in people {
+        for mut person in people {
+            if self.may_be_another(person.id) {
+                // Under the name by which they were known, or not yet.
+                let Some(known) = self.people.get(&person.id) else {
+                    continue;
+                };
+                person.name.clone_from(&known.name);
+            }
             self.people.insert(person.id, person);
         }
         self.change(Change::People);

@@ -3,7 +3,7 @@
 use shared::{
     ConversationId,
     http::{Sync, SyncAnswer},
-    limits::{HEARTBEAT, MAX_SUMMARY_CONVERSATIONS},
+    limits::MAX_SUMMARY_CONVERSATIONS,
 };
 
 use super::Client;
@@ -41,7 +41,7 @@ impl Client {
         let Some(poll) = self.poll.take() else {
             return;
         };
-        self.heart.heard(now);
+        self.hear(now);
         for event in answer.events {
             self.take(now, event);
         }
@@ -60,7 +60,10 @@ impl Client {
 
     /// The answer to [`Effect::Probe`]: whether a WebSocket opened and said `AUTH_RESPONSE`.
     pub fn probed(&mut self, now: Moment, is_good: bool) {
-        if self.heart.link == Link::Connected && self.ladder.probed(now, is_good) {
+        let is_up = self.transport() == Transport::WebSocket;
+        let goes = self.heart.link == Link::Connected && self.ladder.probed(now, is_good);
+        // What was in doubt and has spoken since is as good as another one.
+        if goes && (!is_up || self.heart.is_unheard()) {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
@@ -71,6 +74,28 @@ impl Client {
         }
     }
 
+    /// Something is heard, so the connection is not dead.
+    pub(super) fn hear(&mut self, now: Moment) {
+        self.heart.heard(now);
+        self.set_in_doubt(false);
+    }
+
+    /// Looks for another way where the present connection may be dead without a word.
+    pub(super) fn doubt(&mut self, now: Moment) {
+        if self.heart.begins_to_doubt(now) {
+            self.set_in_doubt(true);
+            if self.ladder.begin_doubt(now) {
+                self.effects.push_back(Effect::Probe);
+            }
+        }
+    }
+
+    fn set_in_doubt(&mut self, is_in_doubt: bool) {
+        if std::mem::replace(&mut self.is_in_doubt, is_in_doubt) != is_in_doubt {
+            self.change(Change::Link);
+        }
+    }
+
     /// The next poll, where there is to be one.
     pub(super) fn poll(&mut self, now: Moment) {
         let is_polling =
@@ -78,8 +103,9 @@ impl Client {
         if !is_polling || self.poll.is_some() {
             return;
         }
+        let wait = self.heart.beat_after();
         self.poll = Some(Poll {
-            until: now + HEARTBEAT + POLL_OVERDUE,
+            until: now + wait + POLL_OVERDUE,
             is_void: false,
         });
         let most = usize::try_from(MAX_SUMMARY_CONVERSATIONS).unwrap_or(usize::MAX);
@@ -88,7 +114,7 @@ impl Client {
         let cursors = self.cursors(most, is_known);
         self.effects.push_back(Effect::Poll(Sync {
             cursors,
-            wait_ms: shared::frame::wait_ms(HEARTBEAT),
+            wait_ms: shared::frame::wait_ms(wait),
         }));
     }
 
@@ -131,6 +157,7 @@ impl Client {
 
     fn connection_lost(&mut self) {
         self.poll = None;
+        self.is_in_doubt = false;
         self.refusal = None;
         self.asked.clear();
         self.patience = super::asking::ANSWER_OVERDUE;

@@ -325,7 +325,8 @@ impl World {
                     peer.poll = Some(sync);
                 }
                 Effect::Probe => {
-                    assert_ne!(peer.client.transport(), Transport::WebSocket);
+                    let is_up = peer.client.transport() == Transport::WebSocket;
+                    assert!(!is_up || peer.client.is_in_doubt());
                     peer.client.probed(now, peer.lets == Lets::Everything);
                 }
                 Effect::Transmit(frame) => peer.up.push_back(frame),

@@ -48,10 +48,13 @@ impl Look {
 pub fn look_of(session: Session) -> Memo<Look> {
     let network: Network = expect_context();
     memo(move || {
-        let (link, is_first) = session.with(Topic::Link, |client| {
-            (client.link(), client.server_build().is_none())
-        });
-        look(link, is_first, network.0.get(), session.now())
+        session.with(Topic::Link, |client| {
+            if client.is_in_doubt() {
+                return Look::Line;
+            }
+            let is_first = client.server_build().is_none();
+            look(client.link(), is_first, network.0.get(), session.now())
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns which conversation the engine keeps complete: the one that is open here.
 
-use client::Client;
+use client::{Client, Conversation};
 use leptos::{ev::MouseEvent, prelude::*};
 use shared::{ConversationId, frame::Presence};
 
@@ -16,7 +16,7 @@ use crate::{
         people_pane::PeoplePane,
     },
     i18n::{t, text},
-    live::{act, live},
+    live::{act, live, memo},
     names,
     part::IntoPart as _,
     router,
@@ -32,12 +32,23 @@ pub fn ConversationPage(
     let session = Session::expect();
     session.act(|client, now| client.open(now, conversation));
     on_cleanup(move || session.act(|client, _| client.leave(conversation)));
+    let generation = memo(move || {
+        session.with(Topic::Timeline(conversation), |client| {
+            let known = client.conversation(conversation);
+            known.map_or(0, Conversation::generation)
+        })
+    });
+    // Where the list stands means nothing in another log.
+    let list = move || {
+        generation.get();
+        view! { <MessageList conversation /> }.part()
+    };
     view! {
         <Header conversation />
         <ConnectionNotice />
         <UpdateNotice />
         <RestoredNotice conversation />
-        <MessageList conversation />
+        {live(list).part()}
         <Composer conversation />
     }
     .part()

@@ -69,7 +69,8 @@ pub(super) static TEXTS: Texts = Texts {
     come_in_hint: "Sign in and start talking.",
     come_in_demo_hint: "This is a demo: any name will do, and there are no passwords.",
     create_hint: "Pick a name and start talking.",
-    session_ended: "You were signed out. What you wrote is still here: sign in to go on.",
+    session_ended: "You were signed out. What you wrote is still here: sign in to go on. \
+        If the server came back from an older backup without your account, create it again.",
     name: "Name",
     name_hint: "This is how others see you.",
     password: "Password",

@@ -66,7 +66,7 @@ pub(super) static TEXTS: Texts = Texts {
     come_in_hint: "登录后就能聊。",
     come_in_demo_hint: "这是演示站：起个名字就能进，不用密码。",
     create_hint: "起个名字，马上开聊。",
-    session_ended: "登录已失效。你写的内容都还在，重新登录即可继续。",
+    session_ended: "登录已失效。你写的内容都还在，重新登录即可继续。如果服务器恢复了较早的备份，其中没有你的账号，请重新注册。",
     name: "名字",
     name_hint: "别人看到的就是这个名字。",
     password: "密码",

@@ -51,7 +51,7 @@ pub fn tell_others() {
 }
 
 /// What a person's things are kept under: a server that came back from a backup may give their number
-/// to somebody else, and a name is never given twice.
+/// to somebody else, and seldom their name as well.
 pub fn whose(user: &User) -> String {
     format!("{}:{}", user.id, user.name)
 }

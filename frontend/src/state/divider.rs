@@ -72,19 +72,24 @@ impl Divider {
     }
 
     /// Something arrived. While nobody looks, the first such message gets the line, unless the line
-    /// still has something unread under it.
+    /// still has something unread under it: then what arrived lies under that line, too, and whoever was
+    /// there has to go there once more.
     pub(crate) fn arrived(&mut self, me: UserId, read: Seq, timeline: &Timeline) {
         let Some(left_at) = self.left_at else {
             return;
         };
         self.end = timeline.cursor();
+        if first(me, left_at, timeline).is_none() {
+            return;
+        }
         let has_unread = self.after.is_some_and(|after| {
             first(me, read.max(after), timeline).is_some_and(|unread| unread <= left_at)
         });
         let is_moved = self.after.is_some_and(|after| after >= left_at);
-        if !has_unread && !is_moved && first(me, left_at, timeline).is_some() {
-            (self.after, self.is_found) = (Some(left_at), false);
+        if !has_unread && !is_moved {
+            self.after = Some(left_at);
         }
+        self.is_found = false;
     }
 
     /// The person says that all is read.
@@ -174,6 +179,17 @@ mod tests {
         let last = timeline((1..=7).map(|seq| message(seq, 2, 0)).collect());
         divider.arrived(ME, Seq(6), &last);
         assert_eq!(divider.missed(), Some((Seq(6), Seq(7))));
+    }
+
+    #[test]
+    fn who_looked_away_before_what_is_under_the_line_was_read_goes_there_once_more() {
+        let mut divider = opened(1, 2);
+        divider.found();
+        divider.look_away(Seq(3));
+        let log = timeline((1..=9).map(|seq| message(seq, 2, 0)).collect());
+        divider.arrived(ME, Seq(1), &log);
+        divider.look_back();
+        assert_eq!(divider.missed(), Some((Seq(1), Seq(9))));
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Way {
     pub(super) fn label(self) -> String {
         let state = match self.fate() {
             Fate::Failed(_) => Some(t().not_sent),
-            Fate::OnItsWay if self.is_slow() => Some(t().sending),
+            Fate::OnItsWay if self.is_slow() => Some(self.on_its_way()),
             fate => words(fate),
         };
         self.bubble.with(|bubble| label_of(bubble, state))

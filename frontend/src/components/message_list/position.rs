@@ -48,6 +48,8 @@ pub(super) struct Position {
     own_written_at: Timestamp,
     /// All that there was when it was opened is held.
     is_caught_up: bool,
+    /// How far what was held went.
+    cursor: Seq,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +95,7 @@ impl Position {
             seen: Seq::NONE,
             own_written_at: Timestamp(0),
             is_caught_up: false,
+            cursor: Seq::NONE,
         }
     }
 
@@ -121,6 +124,11 @@ impl Position {
         let mut needs = Needs::Nothing;
         let was_open = self.is_open();
         if was_open {
+            let missed = timeline.head().0.saturating_sub(self.cursor.0);
+            if missed > MOST_AT_ONCE && !conversation.is_current() {
+                // It comes by the page: nobody sees it go by.
+                self.divider.look_away(self.cursor);
+            }
             self.divider.arrived(self.me, conversation.read, timeline);
         } else {
             let is_connected = client.link() == Link::Connected;
@@ -131,6 +139,7 @@ impl Position {
             self.divider.caught_up(timeline.cursor());
             self.is_caught_up = conversation.is_current();
         }
+        self.cursor = timeline.cursor();
         self.stale = Some(self.reached());
         let outgoing = client.outgoing(self.conversation);
         let updated = self
@@ -171,7 +180,7 @@ impl Position {
             // Before the first word from the server, holding nothing says nothing.
             !waits && is_connected && timeline.head() == Seq::NONE
         } else {
-            !timeline.is_behind() || !is_connected || !waits
+            !conversation.is_behind() || !is_connected || !waits
         };
         if !is_known {
             return Needs::Nothing;
@@ -369,6 +378,8 @@ pub(super) enum Step {
 pub(super) const NEAR_END: f64 = 100.0;
 /// Older pages fetched at most to find what was read last: some 500 messages.
 const MOST_PAGES: u32 = 5;
+/// More messages than fit on a screen, however short each is.
+const MOST_AT_ONCE: u64 = 20;
 /// Above the screen, in screens: a page takes a while to come in.
 const SOON: f64 = 2.0;
 /// Below the screen, in screens: more than a flick of a finger.

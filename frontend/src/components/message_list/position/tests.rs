@@ -3,7 +3,7 @@
 use client::{Client, Moment};
 use shared::{
     Event, MsgId, RequestId, ServerFrame,
-    frame::{ConversationSummary, Page, Summary, User},
+    frame::{ConversationSummary, Heads, Page, Summary, User},
 };
 
 use super::*;
@@ -20,11 +20,19 @@ fn client(head: u64) -> Client {
 
 /// The same, of which so many are read.
 fn reader(head: u64, read: u64) -> Client {
-    let me = User {
+    let mut client = Client::new(me(), None, 1);
+    client.received(Moment::ZERO, summary(head, read));
+    client
+}
+
+fn me() -> User {
+    User {
         id: ME,
         name: "Ana".into(),
-    };
-    let mut client = Client::new(me.clone(), None, 1);
+    }
+}
+
+fn summary(head: u64, read: u64) -> ServerFrame {
     let room = ConversationSummary {
         id: ROOM,
         title: None,
@@ -36,14 +44,12 @@ fn reader(head: u64, read: u64) -> Client {
         peer_delivered: None,
         peer_read: None,
     };
-    let summary = Summary {
+    ServerFrame::Summary(Summary {
         request_id: RequestId(1),
-        me,
+        me: me(),
         conversations: vec![room],
         people: Vec::new(),
-    };
-    client.received(Moment::ZERO, ServerFrame::Summary(summary));
-    client
+    })
 }
 
 fn page(client: &mut Client, seqs: std::ops::RangeInclusive<u64>, head: u64) {
@@ -264,4 +270,38 @@ fn a_list_that_was_opened_on_what_was_kept_goes_to_what_came_since() {
     assert!(!position.is_stuck && position.layout.top(at) >= position.target());
     let room = client.conversation(ROOM).unwrap();
     assert!(position.unread_above(room).is_none(), "it is on screen");
+}
+
+#[test]
+fn what_was_missed_by_the_page_on_a_connection_that_lives_is_new() {
+    for head in [300, 900] {
+        let (mut client, mut position) = opened(151..=200, 200);
+        let heads = Heads {
+            heads: vec![shared::event::Position::new(ROOM, Seq(head))],
+        };
+        client.open(Moment::ZERO, ROOM);
+        client.received(Moment::ZERO, ServerFrame::Heads(heads));
+        follow(&mut position, &client);
+        assert!(!position.divider.is_watched());
+        // A small hole is filled, a large one is left.
+        let from = if head == 300 { 201 } else { head - 49 };
+        page(&mut client, from..=head, head);
+        client.received(Moment::ZERO, summary(head, 200));
+        follow(&mut position, &client);
+        position.divider.look_back();
+        let conversation = client.conversation(ROOM).unwrap();
+        let above = position.unread_above(conversation).unwrap();
+        assert_eq!(above.count, head - 200);
+    }
+}
+
+#[test]
+fn what_comes_one_by_one_or_in_a_small_hole_is_seen() {
+    let (mut client, mut position) = opened(151..=200, 200);
+    client.received(Moment::ZERO, said(203));
+    follow(&mut position, &client);
+    page(&mut client, 201..=202, 203);
+    follow(&mut position, &client);
+    assert!(position.divider.is_watched());
+    assert_eq!(position.divider.after(), None);
 }
