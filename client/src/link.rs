@@ -66,6 +66,7 @@ pub(crate) struct Heart {
     was_answered: bool,
     /// How long an answer may take before another way to the server is looked for beside.
     doubt_after: Moment,
+    doubted_at: Moment,
     /// How long nothing may be heard before a beat.
     beat_after: Moment,
     /// Connections in a row that were cut while nothing was heard, and before it was time for a beat.
@@ -86,6 +87,7 @@ impl Heart {
             unanswered: None,
             was_answered: false,
             doubt_after: FIRST_DOUBT,
+            doubted_at: Moment::ZERO,
             beat_after: HEARTBEAT,
             idle_cuts: 0,
             random: Random(seed | 1),
@@ -141,10 +143,6 @@ impl Heart {
 
     /// An answer came: what goes out arrives. `is_more` says whether others are awaited.
     pub(crate) fn answered(&mut self, now: Moment, is_more: bool) {
-        let took = self.unanswered.map(|since| now.saturating_sub(since));
-        if took.is_some_and(|took| took < FIRST_DOUBT) {
-            self.doubt_after = FIRST_DOUBT;
-        }
         self.unanswered = is_more.then_some(now);
         self.was_answered = true;
     }
@@ -155,14 +153,19 @@ impl Heart {
         self.link == Link::Connected && self.unanswered.is_some_and(is_unheard)
     }
 
-    /// Whether the connection, which carried answers before, may be dead: said once, and then not before
-    /// twice as long. On a line that is only slow every answer would come too late otherwise.
+    /// Whether the connection, which carried answers before, may be dead: said once, and then for some
+    /// minutes not before twice as long. On a line that is only slow every answer would come too late
+    /// otherwise.
     pub(crate) fn begins_to_doubt(&mut self, now: Moment) -> bool {
+        if now.saturating_sub(self.doubted_at) >= TRUSTED_AGAIN {
+            self.doubt_after = FIRST_DOUBT;
+        }
         let waited = self.unanswered.map(|since| now.saturating_sub(since));
         let is_late = waited.is_some_and(|waited| waited >= self.doubt_after);
         let doubts = self.was_answered && is_late && self.is_unheard();
         if doubts {
             self.doubt_after = (self.doubt_after * 2).min(DEAF);
+            self.doubted_at = now;
         }
         doubts
     }
@@ -302,6 +305,8 @@ const PROBE: Moment = Moment::from_secs(3);
 const BEAT_OVERDUE: Moment = Moment::from_secs(10);
 /// Source: a hundred times what an answer takes on a phone, and where a person begins to wonder.
 const FIRST_DOUBT: Moment = Moment::from_secs(5);
+/// A line is slow for as long as one sits in a train, say.
+const TRUSTED_AGAIN: Moment = Moment::from_mins(10);
 /// What is cut after less silence is not held by beats.
 const SHORTEST_BEAT: Moment = Moment::from_secs(2);
 /// A connection on which this long nothing is answered carries nothing upwards, whatever it brings.

@@ -3,7 +3,18 @@
 
 import type { Page } from "@playwright/test";
 
-import { type Account, EVERYONE, NO_NETWORK, PondWindow, type Stored, expect, numbered, test } from "../fixtures.ts";
+import {
+  type Account,
+  EVERYONE,
+  type Hold,
+  NO_NETWORK,
+  PondWindow,
+  type Stored,
+  expect,
+  holdFrames,
+  numbered,
+  test,
+} from "../fixtures.ts";
 import { keptUnder } from "../support/kept.ts";
 
 const CRASHED = /The page crashed/;
@@ -245,6 +256,26 @@ test("signing out leaves nothing but the language and the theme, in all tabs", a
     };
   });
   expect(left).toEqual({ databases: [], entries: [], answers: [] });
+});
+
+test("signing out says first what would be lost", async ({ pond, person }) => {
+  let hold!: Hold;
+  await pond.account("Bo");
+  const { window } = await person("Ana", {
+    before: async (page) => (hold = await holdFrames(page, "SEND_RESPONSE")),
+  });
+  await window.writeTo("Bo");
+  hold.isOn = true;
+  const { page } = window;
+  // The browser does not ask once more.
+  page.on("dialog", (dialog) => expect(dialog.message(), "a dialog").toBe(""));
+  await window.write("on its way");
+  await expect(window.message("on its way")).toBeVisible();
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "One message is not sent yet" })).toBeVisible();
+  await page.getByRole("button", { name: "Sign out anyway" }).click();
+  await expect(page.getByRole("heading", { name: "Come on in" })).toBeVisible();
 });
 
 test("what one person wrote is neither shown to the next nor sent by them, and waits", async ({

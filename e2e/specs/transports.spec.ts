@@ -148,6 +148,31 @@ test("where upgrades are swallowed it goes on by a stream, whoever presses what 
   await talk(ana, window, bo, "stream");
 });
 
+test("what is written on a connection that died without a word goes over another within seconds", async ({
+  pond,
+  gate,
+  through,
+}) => {
+  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
+  const window = await through(ana);
+  await talk(ana, window, bo, "before");
+  gate.lose();
+  await window.write("on a dead line");
+  const stored = async () => (await bo.log(EVERYONE)).length;
+  await expect.poll(stored, { timeout: 12_000 }).toBe(7);
+  await saysThat(window, /: WebSocket$/);
+  await talk(ana, window, bo, "after");
+
+  // Where another one does not get through either, a quiet line says that something is wrong.
+  gate.swallowsUpgrades = true;
+  gate.lose();
+  await window.write("on another dead line");
+  await expect(window.sidebar.getByText(window.words.reconnecting)).toBeVisible({ timeout: 15_000 });
+  await expect(window.message("on another dead line")).toContainText("Sending…");
+  gate.swallowsUpgrades = false;
+  await expect.poll(stored, { timeout: 40_000 }).toBe(14);
+});
+
 for (const [what, answer] of [
   ["a page of its own", { status: 200, body: "<html>Sign in to this network" }],
   ["502", { status: 502, body: "bad gateway" }],

@@ -110,6 +110,27 @@ test("the bar tells what came while nobody looked, until its line was seen", asy
   await expect(bar).toHaveCount(0);
 });
 
+test("who looked away before they read what is under the line goes there once more", async ({ person }) => {
+  const [ana, bo] = [await person("Ana"), await person("Bo")];
+  await looks(bo.window.page, "elsewhere");
+  const there = ana.account.directWith(bo.account);
+  await ana.account.send(there, ...numbered("early", 6));
+  await bo.window.open("Ana");
+  await expect(bo.window.divider).toBeInViewport();
+  await looks(bo.window.page, "here");
+  // Not for as long as reading takes.
+  await looks(bo.window.page, "elsewhere");
+  await ana.account.send(there, ...numbered("late", 60));
+  await expect(bo.window.message("late 60")).toBeInViewport();
+  await looks(bo.window.page, "here");
+  const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
+  await expect(bar).toHaveText(/^66 /);
+  await bar.click();
+  await expect(bo.window.message("early 01")).toBeInViewport();
+  await expect.poll(() => unreadOf(bo.account, there)).toBeLessThan(66);
+  expect(await unreadOf(bo.account, there)).toBeGreaterThan(20);
+});
+
 test("a window that is closed and opened again shows what is new under a line, and none of the rest as read", async ({
   person,
 }) => {
@@ -222,8 +243,8 @@ async function closes({ window: { page, messages } }: Person): Promise<Page> {
 }
 
 /** How many messages the server counts as unread in the room. */
-async function unreadOf(account: Account): Promise<number> {
-  const room = (await account.conversations()).find(({ id }) => id === EVERYONE);
+async function unreadOf(account: Account, conversation = EVERYONE): Promise<number> {
+  const room = (await account.conversations()).find(({ id }) => id === conversation);
   return room?.unread ?? 0;
 }
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
     i18n::{t, text},
-    live::{act, live, spawn},
+    live::{act, live, memo, spawn},
     net::{
         api::{self, ApiError},
         store,
@@ -22,8 +22,17 @@ use crate::{
 pub fn MeMenu() -> impl IntoView {
     let session = Session::expect();
     let has_failed = RwSignal::new(false);
+    // What waits would be lost, so the first click only says so.
+    let is_warned = RwSignal::new(false);
+    let waiting =
+        memo(move || session.with(Topic::Conversations, |client| client.outbox().count()));
+    let loses = move || is_warned.get() && waiting.get() > 0;
     let sign_out = move |_| {
         has_failed.set(false);
+        if waiting.get_untracked() > 0 && !is_warned.get_untracked() {
+            is_warned.set(true);
+            return;
+        }
         spawn(async move {
             match api::sign_out().await {
                 Err(ApiError::Unreachable) => has_failed.set(true),
@@ -67,10 +76,16 @@ pub fn MeMenu() -> impl IntoView {
             <Settings />
             <p class="me-menu__way">{live(way)}</p>
             <button class="me-menu__out" type="button" on:click=act(sign_out)>
-                {text(|t| t.sign_out)}
+                {live(move || if loses() { t().sign_out_anyway } else { t().sign_out })}
             </button>
             <p class="me-menu__failed" role="alert">
-                {live(move || if has_failed.get() { t().sign_out_failed } else { "" })}
+                {live(move || if has_failed.get() {
+                    t().sign_out_failed.to_owned()
+                } else if loses() {
+                    (t().waiting_lost)(waiting.get())
+                } else {
+                    String::new()
+                })}
             </p>
         </div>
     }

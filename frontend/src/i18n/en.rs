@@ -58,8 +58,8 @@ pub(super) static TEXTS: Texts = Texts {
     trying_now: "Trying now…",
     retry_now: "Retry now",
     by_web_socket: "Way to the server: WebSocket",
-    by_event_stream: "Way to the server: event stream, since no WebSocket got through",
-    by_long_poll: "Way to the server: long polling, since nothing faster got through",
+    by_event_stream: "Way to the server: event stream, since WebSockets do not hold here",
+    by_long_poll: "Way to the server: long polling, since nothing faster holds here",
     restored: "The server was restored from an older backup. Your own messages since then are sent again, others’ may be missing.",
     understood: "OK",
     newer_app: "A newer Pond is ready. Your drafts stay.",
@@ -102,6 +102,11 @@ pub(super) static TEXTS: Texts = Texts {
     theme_light: "Light",
     theme_dark: "Dark",
     sign_out: "Sign out",
+    sign_out_anyway: "Sign out anyway",
+    waiting_lost: |count| match count {
+        1 => "One message is not sent yet. If you sign out now, it is lost.".into(),
+        _ => format!("{count} messages are not sent yet. If you sign out now, they are lost."),
+    },
     sign_out_failed: "The server cannot be reached, so you are still signed in. Try again later.",
 
     messages: "Messages",
@@ -202,7 +207,7 @@ fn error(code: Code) -> &'static str {
             "The server could not do this now. Nothing is lost: try again in a moment."
         }
         Code::StorageFull => {
-            "The server’s disk is full. What you wrote is kept here and goes when there is room. Tell whoever runs this server."
+            "The server’s disk is full. Nothing is lost, and it goes on by itself when there is room. Tell whoever runs this server."
         }
         Code::Other(_) => {
             "Something went wrong that this app does not know yet. Nothing is lost: reload the page."

@@ -103,7 +103,9 @@ pub struct Texts {
     pub theme_light: &'static str,
     pub theme_dark: &'static str,
     pub sign_out: &'static str,
+    pub sign_out_anyway: &'static str,
     pub sign_out_failed: &'static str,
+    pub waiting_lost: fn(count: usize) -> String,
 
     // Messages
     pub messages: &'static str,

@@ -55,8 +55,8 @@ pub(super) static TEXTS: Texts = Texts {
     trying_now: "正在重试…",
     retry_now: "立即重试",
     by_web_socket: "连接方式：WebSocket",
-    by_event_stream: "连接方式：事件流，因为 WebSocket 没能连上",
-    by_long_poll: "连接方式：长轮询，因为更快的方式没能连上",
+    by_event_stream: "连接方式：事件流，因为 WebSocket 在这里连不上或连不住",
+    by_long_poll: "连接方式：长轮询，因为更快的方式在这里连不上或连不住",
     restored: "服务器恢复到了较早的备份。你此后发的消息会重新发送，别人发的可能缺失。",
     understood: "知道了",
     newer_app: "Pond 有新版本了，草稿会保留。",
@@ -96,6 +96,8 @@ pub(super) static TEXTS: Texts = Texts {
     theme_light: "浅色",
     theme_dark: "深色",
     sign_out: "退出登录",
+    sign_out_anyway: "仍要退出",
+    waiting_lost: |count| format!("还有 {count} 条消息没有发出，现在退出就会丢失。"),
     sign_out_failed: "连不上服务器，所以还没有退出。请稍后再试。",
 
     messages: "消息",
@@ -176,7 +178,7 @@ fn error(code: Code) -> &'static str {
         Code::TooFast => "操作太频繁了。",
         Code::Unavailable => "服务器暂时处理不了。内容都还在，稍后再试。",
         Code::StorageFull => {
-            "服务器磁盘满了。你写的会留在这里，有空间后自动发出。请告诉服务器的管理员。"
+            "服务器磁盘满了。内容都还在，有空间后会自动继续。请告诉服务器的管理员。"
         }
         Code::Other(_) => "出了点这个版本还不认识的问题。内容都还在，刷新页面试试。",
     }
