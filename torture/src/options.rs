@@ -46,3 +46,26 @@ fn fault(name: &str) -> Result<Fault, String> {
     let names = || Fault::ALL.map(Fault::name).join(", ");
     Fault::named(name).ok_or_else(|| format!("the faults are {}", names()))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_that_needs_no_build_names_every_fault_and_option() {
+        let help = include_str!("../HELP.txt");
+        let words = || help.split(|letter: char| !letter.is_ascii_alphanumeric());
+        for fault in Fault::ALL {
+            assert!(words().any(|word| word == fault.name()), "{fault}");
+        }
+        // What `cargo xtask` says itself.
+        let is_given = ["pond", "sabotaged", "folder", "unshared"];
+        for option in Options::command().get_arguments() {
+            let name = option.get_long().unwrap();
+            let is_named = help.contains(&format!("--{name} "));
+            assert_eq!(is_named, !is_given.contains(&name), "{name}");
+        }
+    }
+}

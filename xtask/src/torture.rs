@@ -17,6 +17,11 @@ use crate::{
 /// # Errors
 /// When something cannot be built, or a promise was broken.
 pub(crate) fn torture(arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|one| one == "--help" || one == "-h") {
+        // Not for the price of a build.
+        print!("{}", include_str!("../../torture/HELP.txt"));
+        return Ok(());
+    }
     let is_sabotage = arguments.iter().any(|argument| argument == "--sabotage");
     let kind = if is_sabotage {
         Kind::Sabotaged
