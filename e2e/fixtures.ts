@@ -76,7 +76,9 @@ export const test = base.extend<Options & Given>({
   },
 
   witness: async ({}, use, info) => {
-    await use(new Witness(info.outputPath("history.jsonl")));
+    const witness = new Witness(info.outputPath("history.jsonl"));
+    await use(witness);
+    if (info.status !== info.expectedStatus) await witness.noteWhatIsCertain();
   },
 
   visitor: async ({ browser, pond, expectedErrors, language }, use) => {

@@ -73,10 +73,12 @@ struct Told {
 enum Comparison {
     /// It came over this connection, or was compared on it.
     Same,
-    /// It is from before this connection.
-    Needed,
-    /// The server was asked; by its number alone, and not by a check value, an event is not compared.
-    Asked { by: RequestId, is_checked: bool },
+    /// It is from before this connection, and the server was asked in this question, if it was. By a
+    /// number alone, without a check value, what was read is not compared.
+    Needed {
+        asked: Option<RequestId>,
+        is_checked: bool,
+    },
 }
 
 impl Conversation {
@@ -180,12 +182,12 @@ impl Conversation {
     pub fn is_current(&self) -> bool {
         // One that began again at its end has its newest page still to come.
         let is_begun = self.timeline.events().len() > 0 || self.timeline.cursor() == Seq::NONE;
-        is_begun && !self.is_unverified() && !self.is_behind()
+        is_begun && !self.is_unverified() && !self.awaits_mark() && !self.timeline.is_behind()
     }
 
-    /// Whether it is known that something is missing: events, or what of another log was read.
-    pub fn is_behind(&self) -> bool {
-        self.told.is_awaited || self.timeline.is_behind()
+    /// Whether its log is a new one, and it is not known yet what of that was read.
+    pub fn awaits_mark(&self) -> bool {
+        self.told.is_awaited
     }
 
     /// The summary that was asked for has come, whether it spoke of this one or not.
@@ -206,21 +208,24 @@ impl Conversation {
         // What was told may not have come; the next summary says what did.
         self.delivered = Seq::NONE;
         if self.timeline.cursor() > Seq::NONE {
-            self.comparison = Comparison::Needed;
+            self.comparison = Comparison::Needed {
+                asked: None,
+                is_checked: self.timeline.check().is_some(),
+            };
         }
     }
 
     pub(crate) fn comparison_asked(&mut self, by: RequestId) {
-        if self.is_unverified() {
-            let is_checked = self.timeline.check().is_some();
-            self.comparison = Comparison::Asked { by, is_checked };
+        if let Comparison::Needed { asked, .. } = &mut self.comparison {
+            *asked = Some(by);
         }
     }
 
-    /// The server compared what it was asked in this question and found nothing else; says whether that was this.
-    pub(crate) fn comparison_answered(&mut self, answered: RequestId) -> bool {
+    /// The server compared what it was asked in this question and found nothing else; says whether
+    /// that was this.
+    pub(crate) fn comparison_answered(&mut self, by: RequestId) -> bool {
         match self.comparison {
-            Comparison::Asked { by, is_checked } if by == answered => {
+            Comparison::Needed { asked, is_checked } if asked == Some(by) => {
                 self.comparison = Comparison::Same;
                 if is_checked {
                     // What came meanwhile goes on from there.
@@ -283,7 +288,13 @@ impl Conversation {
     pub(crate) fn apply_summary(&mut self, summary: &ConversationSummary) {
         self.title.clone_from(&summary.title);
         self.last_at = self.last_at.max(summary.last_at);
-        let is_to_be_compared = self.is_unverified() && self.timeline.events().len() > 0;
+        let is_to_be_compared = matches!(
+            self.comparison,
+            Comparison::Needed {
+                is_checked: true,
+                ..
+            }
+        );
         if !is_to_be_compared && self.is_read_unknown() {
             // It can be compared with nothing, and may be one of another log.
             (self.read, self.counted) = (Seq::NONE, (Seq::NONE, 0));

@@ -40,6 +40,8 @@ pub struct Client {
     poll: Option<Poll>,
     /// Nothing is heard, and another connection is tried beside the present one.
     is_in_doubt: bool,
+    /// Somebody's name was not taken, since it may be another person's.
+    are_names_held: bool,
     conversations: SortedMap<ConversationId, Conversation>,
     people: SortedMap<UserId, Person>,
     outbox: Outbox,
@@ -84,6 +86,7 @@ impl Client {
             ladder: Ladder::default(),
             poll: None,
             is_in_doubt: false,
+            are_names_held: false,
             conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
@@ -249,7 +252,8 @@ impl Client {
             ServerFrame::UserJoined(_) => {}
         }
         if is_answer {
-            let is_more = !self.asked.is_empty() || self.outbox.is_any_sent();
+            let is_awaited = |asked: &Asked| !asked.is_put_off;
+            let is_more = self.asked.values().any(is_awaited) || self.outbox.is_any_sent();
             self.heart.answered(now, is_more);
         }
         self.ask_what_is_missing(now);

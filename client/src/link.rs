@@ -147,12 +147,6 @@ impl Heart {
         self.was_answered = true;
     }
 
-    /// Whether nothing at all was heard since something was asked.
-    pub(crate) fn is_unheard(&self) -> bool {
-        let is_unheard = |since| self.last_heard <= since;
-        self.link == Link::Connected && self.unanswered.is_some_and(is_unheard)
-    }
-
     /// Whether the connection, which carried answers before, may be dead: said once, and then for some
     /// minutes not before twice as long. On a line that is only slow every answer would come too late
     /// otherwise.
@@ -160,9 +154,11 @@ impl Heart {
         if now.saturating_sub(self.doubted_at) >= TRUSTED_AGAIN {
             self.doubt_after = FIRST_DOUBT;
         }
-        let waited = self.unanswered.map(|since| now.saturating_sub(since));
-        let is_late = waited.is_some_and(|waited| waited >= self.doubt_after);
-        let doubts = self.was_answered && is_late && self.is_unheard();
+        // Since something was asked, or anything heard.
+        let silent = |since: Moment| now.saturating_sub(since.max(self.last_heard));
+        let is_late = |since| silent(since) >= self.doubt_after;
+        let is_connected = self.link == Link::Connected && self.was_answered;
+        let doubts = is_connected && self.unanswered.is_some_and(is_late);
         if doubts {
             self.doubt_after = (self.doubt_after * 2).min(DEAF);
             self.doubted_at = now;
@@ -177,7 +173,6 @@ impl Heart {
                 // Only a connection that held says that the server is well again; one that did not
                 // says that it is there.
                 let has_held = self.connected_for(now) >= STABLE;
-                self.note_silence(now, has_held);
                 self.attempt = if has_held {
                     0
                 } else {
@@ -198,16 +193,21 @@ impl Heart {
         };
     }
 
-    /// A network that cuts connections on which nobody speaks for some seconds is spoken in more often.
-    fn note_silence(&mut self, now: Moment, has_held: bool) {
+    /// The other end, or something on the way, ends the connection, or refuses it. Where silence is cut
+    /// again and again it is broken sooner; a server that is down for a moment says nothing of that.
+    pub(crate) fn cut(&mut self, now: Moment) {
         let silent_for = now.saturating_sub(self.last_heard);
-        if has_held || silent_for < SHORTEST_BEAT || silent_for >= self.beat_after {
-            self.idle_cuts = 0;
+        let is_connected = self.link == Link::Connected;
+        if is_connected && silent_for >= SHORTEST_BEAT && silent_for < self.beat_after {
+            self.idle_cuts = self.idle_cuts.saturating_add(1);
+            if self.idle_cuts > 1 {
+                self.beat_after = (silent_for / 2).max(SHORTEST_BEAT);
+            }
             return;
         }
-        self.idle_cuts = self.idle_cuts.saturating_add(1);
-        if self.idle_cuts > 1 {
-            self.beat_after = (silent_for / 2).max(SHORTEST_BEAT);
+        self.idle_cuts = 0;
+        if is_connected && self.connected_for(now) >= STABLE {
+            self.beat_after = (self.beat_after * 2).min(HEARTBEAT);
         }
     }
 
@@ -386,21 +386,20 @@ mod tests {
             heart.connecting(seconds(now));
             heart.connected(seconds(now));
             heart.heard(seconds(now + heard));
+            heart.cut(seconds(now + cut));
             heart.closed(seconds(now + cut), Closed::Lost);
             heart.beat_after().as_secs()
         };
-        assert_eq!(
-            lives(&mut heart, 3, 9),
-            25,
-            "once may be a server that stops"
-        );
+        let once = lives(&mut heart, 3, 9);
+        assert_eq!(once, 25, "it may be a server that stops");
         assert_eq!(lives(&mut heart, 8, 9), 25, "somebody spoke");
         assert_eq!(lives(&mut heart, 3, 9), 25);
-        assert_eq!(lives(&mut heart, 60, 66), 25, "it held");
-        assert_eq!(lives(&mut heart, 1, 9), 25);
-        assert_eq!(lives(&mut heart, 1, 9), 4);
-        assert_eq!(lives(&mut heart, 0, 3), 2);
-        assert_eq!(lives(&mut heart, 0, 3), 2, "no beat holds it");
+        heart.cut(seconds(350));
+        assert_eq!(lives(&mut heart, 3, 9), 25, "the server was down between");
+        assert_eq!(lives(&mut heart, 60, 66), 3);
+        assert_eq!(lives(&mut heart, 0, 2), 2);
+        assert_eq!(lives(&mut heart, 0, 2), 2, "no beat holds it");
+        assert_eq!(lives(&mut heart, 40, 41), 4, "it held");
         heart.network_lost();
         assert_eq!(heart.beat_after(), HEARTBEAT);
     }

@@ -512,7 +512,7 @@ fn a_mark_does_not_go_back_by_a_summary_that_was_on_its_way_before_it() {
 #[test]
 fn what_was_said_to_one_person_does_not_go_to_another_who_got_their_number() {
     let private = ConversationId::direct(UserId(1), UserId(3));
-    for is_known in [true, false] {
+    for (is_known, speaks) in [(true, false), (false, false), (true, true), (false, true)] {
         let mut client = holding_two();
         if is_known {
             client.received(NOW, person(3, "Cem"));
@@ -527,6 +527,15 @@ fn what_was_said_to_one_person_does_not_go_to_another_who_got_their_number() {
         // The backup knows no Cem, and Eve came in before the answer to the heartbeat.
         let frames = comes_back(&mut client, hello(1, "first"));
         client.received(NOW, person(3, "Eve"));
+        if speaks {
+            let said = Message {
+                from: UserId(3),
+                from_user: "Eve".into(),
+                check: None,
+                ..own("e3", 3)
+            };
+            client.received(NOW, ServerFrame::Message(said));
+        }
         let asked = frames.iter().find_map(|frame| match frame {
             ClientFrame::Heartbeat(beat) => Some(beat.request_id),
             _ => None,

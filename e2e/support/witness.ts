@@ -23,6 +23,9 @@ const JUDGE =
 /** Histories in which a promise was broken. */
 export const BROKEN = fileURLToPath(new URL("../results/broken", import.meta.url));
 
+/** What is no matter of waiting. */
+const CERTAIN = /\n  (doubled|phantom|corrupt|false ack|reordered|leaked|time travel): /;
+
 /** What a judge said. */
 export interface Verdict {
   isGood: boolean;
@@ -120,11 +123,18 @@ export class Witness {
   /** Every promise held. Where one did not, no other try makes that good: see check.ts. */
   async isContent(): Promise<void> {
     const { isGood, words } = await this.verdict();
-    if (!isGood) {
-      await mkdir(BROKEN, { recursive: true });
-      await copyFile(this.file, join(BROKEN, `${basename(dirname(this.file))}.jsonl`));
-    }
+    if (!isGood) await this.keep();
     expect(isGood, words).toBe(true);
+  }
+
+  /** Of a test that failed before it came to that: whatever is wrong, however much is missing at its end. */
+  async noteWhatIsCertain(): Promise<void> {
+    if (this.lines.length > 0 && CERTAIN.test((await this.verdict()).words)) await this.keep();
+  }
+
+  private async keep(): Promise<void> {
+    await mkdir(BROKEN, { recursive: true });
+    await copyFile(this.file, join(BROKEN, `${basename(dirname(this.file))}.jsonl`));
   }
 
   private declare(account: Account, kind: string): string {

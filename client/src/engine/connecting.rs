@@ -36,6 +36,7 @@ impl Client {
     /// The connection is no more, or could not be made.
     pub fn closed(&mut self, now: Moment, why: Closed) {
         if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
+            self.heart.cut(now);
             let end = match (why, self.end_now(now)) {
                 (Closed::Silent, End::After(_)) => End::Stalled,
                 (Closed::Silent, _) => End::Silent,
@@ -76,8 +77,8 @@ impl Client {
             self.effects.push_back(Effect::Disconnect);
             self.ladder.network_lost();
             self.ended(now, Closed::Lost, None);
-            self.heart.network_lost();
         }
+        self.heart.network_lost();
     }
 
     pub(super) fn connect(&mut self, now: Moment) {

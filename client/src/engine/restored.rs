@@ -121,8 +121,11 @@ impl Client {
                         is_read_unknown |= one.is_read_unknown();
                     }
                 }
-                // One that is on its way says it as well.
-                self.summary_wanted |= is_read_unknown && !self.is_asked(Question::Summary);
+                if !compared.is_empty() {
+                    // A summary that is on its way says it as well.
+                    let is_unknown = is_read_unknown || std::mem::take(&mut self.are_names_held);
+                    self.summary_wanted |= is_unknown && !self.is_asked(Question::Summary);
+                }
                 for id in compared {
                     self.change(Change::Timeline(id));
                 }

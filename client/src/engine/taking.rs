@@ -2,7 +2,7 @@
 //! in another order, and the rule of the log decides.
 
 use shared::{
-    ConversationId, Event,
+    ConversationId, Event, UserId,
     event::Position,
     frame::{Page, Person, Presence, Summary},
 };
@@ -27,11 +27,7 @@ impl Client {
                 self.outbox.acknowledge(&message.msg_id, seq);
             } else {
                 self.came_to_be(&[from]);
-                self.people.get_or_insert_with(from, || Person {
-                    id: from,
-                    name,
-                    presence: Presence::Offline,
-                });
+                self.note_author(from, name);
             }
             let conversation = self.conversation_mut(id);
             conversation.last_at = conversation.last_at.max(message.sent_at);
@@ -89,11 +85,7 @@ impl Client {
         let (request_id, brings_nothing) = (page.request_id, page.events.is_empty());
         for event in &page.events {
             if let Event::MessageSent(message) = event {
-                self.people.get_or_insert_with(message.from, || Person {
-                    id: message.from,
-                    name: message.from_user.clone(),
-                    presence: Presence::Offline,
-                });
+                self.note_author(message.from, message.from_user.clone());
                 if message.from == self.me.id {
                     self.outbox.acknowledge(&message.msg_id, message.seq);
                 }
@@ -147,15 +139,30 @@ impl Client {
         self.came_to_be(&ids);
         for mut person in people {
             if self.may_be_another(person.id) {
-                // Under the name by which they were known, or not yet.
-                let Some(known) = self.people.get(&person.id) else {
+                // Under the name by which they were known, or not yet; and the next summary says it again.
+                let known = self.people.get(&person.id).map(|known| known.name.clone());
+                self.are_names_held |= known.as_ref() != Some(&person.name);
+                let Some(name) = known else {
                     continue;
                 };
-                person.name.clone_from(&known.name);
+                person.name = name;
             }
             self.people.insert(person.id, person);
         }
         self.change(Change::People);
+    }
+
+    /// Somebody said something, of whom nothing else may be known.
+    fn note_author(&mut self, id: UserId, name: String) {
+        if self.may_be_another(id) {
+            self.are_names_held = true;
+            return;
+        }
+        self.people.get_or_insert_with(id, || Person {
+            id,
+            name,
+            presence: Presence::Offline,
+        });
     }
 
     pub(super) fn timeline_changed(&mut self, id: ConversationId) {

@@ -63,7 +63,7 @@ impl Client {
         let is_up = self.transport() == Transport::WebSocket;
         let goes = self.heart.link == Link::Connected && self.ladder.probed(now, is_good);
         // What was in doubt and has spoken since is as good as another one.
-        if goes && (!is_up || self.heart.is_unheard()) {
+        if goes && (!is_up || self.is_in_doubt) {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();

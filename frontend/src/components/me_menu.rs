@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::{
     components::{icons::MoreIcon, settings::Settings},
     i18n::{t, text},
-    live::{act, live, memo, spawn},
+    live::{act, live, spawn},
     net::{
         api::{self, ApiError},
         store,
@@ -23,14 +23,12 @@ pub fn MeMenu() -> impl IntoView {
     let session = Session::expect();
     let has_failed = RwSignal::new(false);
     // What waits would be lost, so the first click only says so.
-    let is_warned = RwSignal::new(false);
-    let waiting =
-        memo(move || session.with(Topic::Conversations, |client| client.outbox().count()));
-    let loses = move || is_warned.get() && waiting.get() > 0;
+    let warned_of = RwSignal::new(0);
     let sign_out = move |_| {
         has_failed.set(false);
-        if waiting.get_untracked() > 0 && !is_warned.get_untracked() {
-            is_warned.set(true);
+        let waiting = session.peek(|client| client.outbox().count());
+        if waiting > 0 && warned_of.get_untracked() == 0 {
+            warned_of.set(waiting);
             return;
         }
         spawn(async move {
@@ -72,17 +70,18 @@ pub fn MeMenu() -> impl IntoView {
             popover="auto"
             role="dialog"
             aria-label=text(|t| t.settings)
+            on:toggle=act(move |_| warned_of.set(0))
         >
             <Settings />
             <p class="me-menu__way">{live(way)}</p>
             <button class="me-menu__out" type="button" on:click=act(sign_out)>
-                {live(move || if loses() { t().sign_out_anyway } else { t().sign_out })}
+                {live(move || if warned_of.get() > 0 { t().sign_out_anyway } else { t().sign_out })}
             </button>
             <p class="me-menu__failed" role="alert">
                 {live(move || if has_failed.get() {
                     t().sign_out_failed.to_owned()
-                } else if loses() {
-                    (t().waiting_lost)(waiting.get())
+                } else if warned_of.get() > 0 {
+                    (t().waiting_lost)(warned_of.get())
                 } else {
                     String::new()
                 })}

@@ -65,7 +65,7 @@ impl std::fmt::Display for Places {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let all = Self::all().count();
         let taken = self.taken.load(Ordering::Relaxed).min(all);
-        write!(f, "{taken} of {all} places so far")
+        write!(f, "{taken} of {all} places tried so far")
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
         let all = Places::all().count();
         let seen: BTreeSet<_> = (0..all).map(|_| places.next()).collect();
         assert_eq!(seen.len(), all);
-        assert_eq!(places.to_string(), "454 of 454 places so far");
+        assert_eq!(places.to_string(), "454 of 454 places tried so far");
         assert_eq!(places.next(), Places::new(77).next());
     }
 }

@@ -1,6 +1,6 @@
 //! The server's process: paused, short of descriptors, in the wrong time.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use tokio::{
     net::TcpStream,
@@ -8,7 +8,13 @@ use tokio::{
 };
 
 use super::{Episode, Fault, at_work};
-use crate::{bench::Bench, dice::Dice, failure::Result, pond::Signal, stage::Stage};
+use crate::{
+    bench::Bench,
+    dice::Dice,
+    failure::{Failure, Result},
+    pond::Signal,
+    stage::Stage,
+};
 
 /// Paused and let go on, for longer and shorter than clients wait for a heartbeat.
 pub(super) async fn pause(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
@@ -59,7 +65,7 @@ pub(super) async fn clock(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let times = bench.fresh_folder()?;
     let time = times.path().join("time");
-    fs::write(&time, "+0d")?;
+    set(&time, "+0d")?;
     let mut launch = bench.launch(folder.path());
     launch.wrapper = vec![
         "env".into(),
@@ -82,7 +88,7 @@ pub(super) async fn clock(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
             stage.kill().await;
         }
         let sign = if jump % 2 == 0 { '-' } else { '+' };
-        fs::write(&time, format!("{sign}{}d", dice.between(1, 400)))?;
+        set(&time, &format!("{sign}{}d", dice.between(1, 400)))?;
         if is_running {
             sleep(LOOKED_AT).await;
         } else {
@@ -92,12 +98,22 @@ pub(super) async fn clock(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     Fault::Clock.judge(stage, jumps).await
 }
 
+/// At once: a server may read it meanwhile.
+fn set(time: &Path, to: &str) -> Result<()> {
+    let next = time.with_extension("next");
+    fs::write(&next, to)?;
+    Ok(fs::rename(next, time)?)
+}
+
 /// What `faketime` puts before a process, in the words of its own loader.
 fn faked() -> Result<String> {
     let said = Command::new("faketime")
         .args(["-f", "+0d", "sh", "-c", "echo $LD_PRELOAD"])
         .output()?;
-    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    match String::from_utf8_lossy(&said.stdout).trim() {
+        "" => Err(Failure::new("faketime puts nothing before a process here")),
+        library => Ok(library.to_owned()),
+    }
 }
 
 /// More than the server has descriptors for.

@@ -124,9 +124,13 @@ impl Position {
         let mut needs = Needs::Nothing;
         let was_open = self.is_open();
         if was_open {
-            let missed = timeline.head().0.saturating_sub(self.cursor.0);
-            if missed > MOST_AT_ONCE && !conversation.is_current() {
-                // It comes by the page: nobody sees it go by.
+            let so_far = if conversation.is_current() {
+                timeline.cursor()
+            } else {
+                timeline.head()
+            };
+            if so_far.0.saturating_sub(self.cursor.0) > MOST_AT_ONCE {
+                // It comes, or came, all at once: nobody sees it go by.
                 self.divider.look_away(self.cursor);
             }
             self.divider.arrived(self.me, conversation.read, timeline);
@@ -176,11 +180,15 @@ impl Position {
         let Phase::Opening { pages, floor } = self.phase else {
             return Needs::Nothing;
         };
+        if conversation.awaits_mark() {
+            // Where to land, and what is new, is not to be guessed.
+            return Needs::Nothing;
+        }
         let is_known = if timeline.events().len() == 0 {
             // Before the first word from the server, holding nothing says nothing.
             !waits && is_connected && timeline.head() == Seq::NONE
         } else {
-            !conversation.is_behind() || !is_connected || !waits
+            !timeline.is_behind() || !is_connected || !waits
         };
         if !is_known {
             return Needs::Nothing;

@@ -296,6 +296,17 @@ fn what_was_missed_by_the_page_on_a_connection_that_lives_is_new() {
 }
 
 #[test]
+fn what_comes_in_one_answer_of_a_poll_is_new() {
+    let (mut client, mut position) = opened(151..=200, 200);
+    for seq in 201..=260 {
+        client.received(Moment::ZERO, said(seq));
+    }
+    follow(&mut position, &client);
+    position.divider.look_back();
+    assert_eq!(bar(&mut position, &client), Some(60));
+}
+
+#[test]
 fn what_comes_one_by_one_or_in_a_small_hole_is_seen() {
     let (mut client, mut position) = opened(151..=200, 200);
     client.received(Moment::ZERO, said(203));
