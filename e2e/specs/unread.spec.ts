@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 import {
   type Account,
   EVERYONE,
+  NO_NETWORK,
   type Person,
   PondWindow,
   expect,
@@ -170,26 +171,28 @@ test("so does one in which more is new than is fetched at once, and the bar coun
   await hasReadAll(bo.account);
 });
 
-test("what comes while there is no network is not read because the window is open", async ({
-  person,
-}) => {
-  const [ana, bo] = [await person("Ana"), await person("Bo")];
-  await bothRead("before the tunnel", ana, bo);
-  await bo.window.page.context().setOffline(true);
-  await expect(bo.window.talk.getByText(bo.window.words.noNetwork)).toBeVisible();
-  await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
-  await bo.window.page.context().setOffline(false);
-  await expect(bo.window.message("meanwhile 120")).toBeInViewport();
-  const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
-  await expect(bar).toHaveText(/^120 /);
+test.describe("in a tunnel", () => {
+  test.use({ expectedErrors: NO_NETWORK });
 
-  // Reading goes on when the person has been at the line.
-  await ana.window.say("while you read");
-  await expect(bar).toHaveText(/^12[01] /);
-  expect(await unreadOf(bo.account)).toBeGreaterThanOrEqual(120);
-  await bar.click();
-  await expect(bo.window.message("meanwhile 001")).toBeInViewport();
-  await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
+  test("what comes while there is no network is not read because the window is open", async ({ person }) => {
+    const [ana, bo] = [await person("Ana"), await person("Bo")];
+    await bothRead("before the tunnel", ana, bo);
+    await bo.window.page.context().setOffline(true);
+    await expect(bo.window.talk.getByText(bo.window.words.noNetwork)).toBeVisible();
+    await ana.account.send(EVERYONE, ...numbered("meanwhile", 120));
+    await bo.window.page.context().setOffline(false);
+    await expect(bo.window.message("meanwhile 120")).toBeInViewport();
+    const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
+    await expect(bar).toHaveText(/^120 /);
+
+    // Reading goes on when the person has been at the line.
+    await ana.window.say("while you read");
+    await expect(bar).toHaveText(/^12[01] /);
+    expect(await unreadOf(bo.account)).toBeGreaterThanOrEqual(120);
+    await bar.click();
+    await expect(bo.window.message("meanwhile 001")).toBeInViewport();
+    await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
+  });
 });
 
 test("the bar leads to the first of more new messages than a room fetches by itself, and a button back", async ({
