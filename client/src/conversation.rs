@@ -45,7 +45,7 @@ pub struct Conversation {
     peer_read: Seq,
     pub(crate) restored: Option<Restored>,
     /// Counts the logs that stood in its place.
-    pub(crate) generation: u32,
+    generation: u32,
 }
 
 /// That the server came back from an older backup: what a person should be told.
@@ -66,6 +66,13 @@ struct Told {
     compared: Seq,
     /// The log is another one than before, and no summary has said yet what of it was read.
     is_awaited: bool,
+}
+
+impl Told {
+    /// The server's log has this number, and it means there what it means here.
+    fn note_compared(&mut self, seq: Seq) {
+        self.compared = self.compared.max(seq);
+    }
 }
 
 /// Whether what is held is known to be a piece of the server's log.
@@ -106,13 +113,14 @@ impl Conversation {
         }
     }
 
-    /// In the place of another one, of which nothing is true any more.
+    /// In the place of another one that was replaced, and of which nothing is true any more.
     pub(crate) fn instead_of(former: &Self) -> Self {
-        let mut fresh = Self::new(former.id);
-        fresh.is_open = former.is_open;
-        fresh.generation = former.generation.wrapping_add(1);
-        fresh.told.is_awaited = true;
-        fresh
+        Self {
+            is_open: former.is_open,
+            generation: former.generation,
+            told: former.told,
+            ..Self::new(former.id)
+        }
     }
 
     /// Another number where another log stands in the former one's place: of what was on a screen, the
@@ -302,7 +310,7 @@ impl Conversation {
         self.take_count(summary.read, summary.head, summary.unread);
         // What was told on a connection that broke may not have come.
         self.told.read = summary.read;
-        self.told.compared = self.told.compared.max(summary.read);
+        self.told.note_compared(summary.read);
         self.delivered = self.delivered.max(summary.delivered.unwrap_or_default());
         self.apply_peer(
             summary.peer_delivered.unwrap_or_default(),
@@ -360,7 +368,7 @@ impl Conversation {
     pub(crate) fn mark_read(&mut self, seq: Seq) {
         self.read = seq;
         if !self.is_unverified() {
-            self.told.compared = self.told.compared.max(seq);
+            self.told.note_compared(seq);
         }
     }
 
@@ -382,7 +390,7 @@ impl Conversation {
         let at = mark.head.unwrap_or_else(|| self.timeline.head());
         self.take_count(mark.seq, at, mark.unread);
         self.told.read = self.told.read.max(mark.seq);
-        self.told.compared = self.told.compared.max(mark.seq);
+        self.told.note_compared(mark.seq);
     }
 
     /// A conversation that is not held at all follows its head without asking for what lies

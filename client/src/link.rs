@@ -316,8 +316,8 @@ const DEAF: Moment = Moment::from_secs(25);
 const BETWEEN_WISHES: Moment = Moment::from_secs(1);
 const FIRST_WAIT: Moment = Moment::from_millis(500);
 /// Source: a server that is back is to have everybody back, and in sync, within ten seconds. Ten thousand
-/// clients are then two and a half thousand tries a second at one that is down, three times that where each goes through all ways at
-/// once: less than a third of what it takes in when it is up.
+/// clients are then two and a half thousand tries a second at one that is down, three times that where
+/// each goes through all ways at once: less than a third of what it takes in when it is up.
 const LONGEST_WAIT: Moment = Moment::from_secs(8);
 
 /// Xorshift: enough to spread clients over time, no secret depends on it.

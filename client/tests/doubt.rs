@@ -1,11 +1,15 @@
 //! A connection that may be dead without a word: another one is tried beside it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+mod ana;
+
 use client::{Client, Effect, Link, Moment};
 use shared::{
     ClientFrame, Code, ConversationId, MsgId, Seq, ServerFrame, Timestamp, UserId,
-    frame::{AuthAnswer, HeartbeatAnswer, Person, Presence, SendAnswer, Summary, User},
+    frame::{HeartbeatAnswer, Person, Presence, SendAnswer, Summary},
 };
+
+use ana::{ana, hello};
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
 
@@ -43,7 +47,7 @@ impl Line {
                     self.connects += 1;
                     self.frames.clear();
                     self.client.opened(self.now);
-                    self.client.received(self.now, hello());
+                    self.client.received(self.now, hello("first"));
                 }
                 Effect::Transmit(frame) => self.frames.push(frame),
                 Effect::Probe => self.probes += 1,
@@ -117,23 +121,6 @@ impl Line {
         self.client.probed(self.now, is_good);
         self.follow();
     }
-}
-
-fn ana() -> User {
-    User {
-        id: UserId(1),
-        name: "Ana".into(),
-    }
-}
-
-fn hello() -> ServerFrame {
-    ServerFrame::Auth(AuthAnswer {
-        code: Code::Success,
-        message: String::new(),
-        user: Some(ana()),
-        build: None,
-        incarnation: Some("first".into()),
-    })
 }
 
 #[test]

@@ -6,37 +6,24 @@
     reason = "a test may fail"
 )]
 
+mod ana;
+
 use std::collections::VecDeque;
 
 use client::{Client, Delivery, Effect, HELD, Moment, Outgoing};
 use shared::{
     Check, ClientFrame, Code, ConversationId, Message, MsgId, Seq, ServerFrame, Timestamp, UserId,
     event::Position,
-    frame::{AuthAnswer, ConversationSummary, HeartbeatAnswer, Page, Summary, User},
+    frame::{ConversationSummary, HeartbeatAnswer, Page, Summary},
 };
+
+use ana::{ana, hello};
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
 const NOW: Moment = Moment::from_secs(9);
 
-fn ana() -> User {
-    User {
-        id: UserId(1),
-        name: "Ana".into(),
-    }
-}
-
 fn id(text: &str) -> MsgId {
     MsgId::parse(text).unwrap()
-}
-
-fn hello(incarnation: &str) -> ServerFrame {
-    ServerFrame::Auth(AuthAnswer {
-        code: Code::Success,
-        message: String::new(),
-        user: Some(ana()),
-        build: None,
-        incarnation: Some(incarnation.into()),
-    })
 }
 
 /// Ana is connected, and holds `m1` to `m5` of Bo in the room, of which she has read two.

@@ -1,21 +1,18 @@
 //! A private conversation with somebody who does not exist is asked for once, and said to be none.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod ana;
+
 use client::{Change, Client, Closed, Effect, Moment};
 use shared::{
     ClientFrame, Code, ConversationId, Message, MsgId, RequestId, Seq, ServerFrame, Timestamp,
     UserId,
-    frame::{AuthAnswer, ErrorAnswer, Person, Presence, User},
+    frame::{ErrorAnswer, Person, Presence},
 };
 
-const NOW: Moment = Moment::from_secs(9);
+use ana::{ana, hello};
 
-fn ana() -> User {
-    User {
-        id: UserId(1),
-        name: "Ana".into(),
-    }
-}
+const NOW: Moment = Moment::from_secs(9);
 
 fn connected() -> Client {
     let mut client = Client::new(ana(), None, 7);
@@ -23,16 +20,6 @@ fn connected() -> Client {
     client.opened(NOW);
     client.received(NOW, hello("one database"));
     client
-}
-
-fn hello(incarnation: &str) -> ServerFrame {
-    ServerFrame::Auth(AuthAnswer {
-        code: Code::Success,
-        message: String::new(),
-        user: Some(ana()),
-        build: None,
-        incarnation: Some(incarnation.into()),
-    })
 }
 
 /// The pulls since this was called last.

@@ -2,33 +2,20 @@
 //! is known of it yet.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail")]
 
+mod ana;
+
 use client::{Client, Closed, Effect, Moment, Transport};
 use shared::{
-    ClientFrame, Code, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame,
-    Timestamp, UserId,
+    ClientFrame, ConversationId, Event, Message, MsgId, RequestId, Seq, ServerFrame, Timestamp,
+    UserId,
     event::Position,
-    frame::{AuthAnswer, ConversationSummary, Heads, Page, Pull, Summary, User},
+    frame::{ConversationSummary, Heads, Page, Pull, Summary},
 };
+
+use ana::{ana, hello};
 
 const ROOM: ConversationId = ConversationId::EVERYONE;
 const NOW: Moment = Moment::from_secs(1);
-
-fn ana() -> User {
-    User {
-        id: UserId(1),
-        name: "Ana".into(),
-    }
-}
-
-fn hello() -> ServerFrame {
-    ServerFrame::Auth(AuthAnswer {
-        code: Code::Success,
-        message: String::new(),
-        user: Some(ana()),
-        build: None,
-        incarnation: None,
-    })
-}
 
 fn event(seq: u64) -> Event {
     Event::MessageSent(Message {
@@ -57,7 +44,7 @@ impl Server {
         server.client.start(NOW);
         server.client.open(NOW, ROOM);
         server.client.opened(NOW);
-        server.client.received(NOW, hello());
+        server.client.received(NOW, hello("first"));
         while let Some(asked) = server.next_question() {
             server.answer(asked);
         }
@@ -178,7 +165,7 @@ fn a_client_that_knows_nothing_yet_does_not_poll_for_a_log_from_its_beginning() 
         }
     }
     client.opened(NOW);
-    client.received(NOW, hello());
+    client.received(NOW, hello("first"));
     let effects: Vec<_> = std::iter::from_fn(|| client.next_effect()).collect();
     let polls: Vec<_> = effects
         .iter()

@@ -15,12 +15,16 @@ import { Proxy } from "../support/proxy.ts";
 const EXPECTED = new RegExp(`${NO_NETWORK_OR_REFUSED.source}|a status of 502`);
 
 interface Given {
+  ana: Account;
+  bo: Account;
   gate: Proxy;
   /** A window of this account, whose network has the proxy in it. */
   through: (account: Account) => Promise<PondWindow>;
 }
 
 const test = base.extend<Given>({
+  ana: async ({ pond }, use) => use(await pond.account("Ana")),
+  bo: async ({ pond }, use) => use(await pond.account("Bo")),
   gate: async ({ pond }, use) => {
     const gate = await Proxy.before(pond.url);
     await use(gate);
@@ -71,11 +75,11 @@ async function goesUp(account: Account, window: PondWindow, bo: Account) {
 }
 
 test("without WebSockets the app goes on by a stream, and back up when they go through", async ({
-  pond,
+  ana,
+  bo,
   gate,
   through,
 }) => {
-  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
   gate.letsUpgrade = false;
   const window = await through(ana);
   await saysThat(window, /: event stream/);
@@ -92,11 +96,11 @@ test("without WebSockets the app goes on by a stream, and back up when they go t
 });
 
 test("where streams are held back as well, it goes on by long polls, and back up", async ({
-  pond,
+  ana,
+  bo,
   gate,
   through,
 }) => {
-  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
   Object.assign(gate, { letsUpgrade: false, streams: "wait" });
   const window = await through(ana);
   await saysThat(window, /long polling/);
@@ -111,11 +115,11 @@ test("where streams are held back as well, it goes on by long polls, and back up
 
 for (const streams of ["are forbidden", "are reset"] as const) {
   test(`where streams ${streams} it goes on by long polls, also after a break`, async ({
-    pond,
+    ana,
+    bo,
     gate,
     through,
   }) => {
-    const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
     Object.assign(gate, { letsUpgrade: false, streams });
     const window = await through(ana);
     await saysThat(window, /long polling/);
@@ -135,11 +139,11 @@ for (const streams of ["are forbidden", "are reset"] as const) {
 }
 
 test("where upgrades are swallowed it goes on by a stream, whoever presses what meanwhile", async ({
-  pond,
+  ana,
+  bo,
   gate,
   through,
 }) => {
-  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
   gate.swallowsUpgrades = true;
   const window = await through(ana);
   const retry = window.talk.getByRole("button", { name: window.words.retryNow });
@@ -149,11 +153,11 @@ test("where upgrades are swallowed it goes on by a stream, whoever presses what 
 });
 
 test("what is written on a connection that died without a word goes over another within seconds", async ({
-  pond,
+  ana,
+  bo,
   gate,
   through,
 }) => {
-  const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
   const window = await through(ana);
   await talk(ana, window, bo, "before");
   gate.lose();
@@ -179,11 +183,11 @@ for (const [what, answer] of [
   ["401", { status: 401, body: "sign in to this network" }],
 ] as const) {
   test(`a network that answers everything with ${what} says nothing of the server`, async ({
-    pond,
+    ana,
+    bo,
     gate,
     through,
   }) => {
-    const [ana, bo] = [await pond.account("Ana"), await pond.account("Bo")];
     const window = await through(ana);
     await saysThat(window, /: WebSocket$/);
     gate.answer = answer;

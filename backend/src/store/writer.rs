@@ -159,12 +159,13 @@ impl Worker {
         let mut jobs = std::mem::take(batch);
         let written = self.write_together(&mut jobs);
         let has_appended = matches!(written, Ok(true));
-        let written = written.or_else(|error| self.write_each(&mut jobs, error).map(|()| true));
         let may_have_appended = !matches!(written, Ok(false));
+        let written = written.map(drop);
+        let written = written.or_else(|error| self.write_each(&mut jobs, error));
         if sabotage::is(Defect::AcksBeforeCommit) {
             jobs.drain(..).for_each(|job| job.0.finish(Ok(())));
         }
-        let committed = written.and_then(|_| self.execute("COMMIT"));
+        let committed = written.and_then(|()| self.execute("COMMIT"));
         match &committed {
             Err(error) if is_full(error) => self.note_room(false),
             // What writes next to nothing says nothing, nor does what failed of something else.

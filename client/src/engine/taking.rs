@@ -21,13 +21,13 @@ impl Client {
             ..
         } = event.position();
         if let Event::MessageSent(message) = &event {
-            let (from, name) = (message.from, message.from_user.clone());
+            let from = message.from;
             if from == self.me.id {
                 // Its event is the best ack there is.
                 self.outbox.acknowledge(&message.msg_id, seq);
             } else {
                 self.came_to_be(&[from]);
-                self.note_author(from, name);
+                self.note_author(from, &message.from_user);
             }
             let conversation = self.conversation_mut(id);
             conversation.last_at = conversation.last_at.max(message.sent_at);
@@ -85,7 +85,7 @@ impl Client {
         let (request_id, brings_nothing) = (page.request_id, page.events.is_empty());
         for event in &page.events {
             if let Event::MessageSent(message) = event {
-                self.note_author(message.from, message.from_user.clone());
+                self.note_author(message.from, &message.from_user);
                 if message.from == self.me.id {
                     self.outbox.acknowledge(&message.msg_id, message.seq);
                 }
@@ -153,14 +153,14 @@ impl Client {
     }
 
     /// Somebody said something, of whom nothing else may be known.
-    fn note_author(&mut self, id: UserId, name: String) {
+    fn note_author(&mut self, id: UserId, name: &str) {
         if self.may_be_another(id) {
             self.are_names_held = true;
             return;
         }
         self.people.get_or_insert_with(id, || Person {
             id,
-            name,
+            name: name.to_owned(),
             presence: Presence::Offline,
         });
     }
