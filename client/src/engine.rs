@@ -255,6 +255,7 @@ impl Client {
             let is_awaited = |asked: &Asked| !asked.is_put_off;
             let is_more = self.asked.values().any(is_awaited) || self.outbox.is_any_sent();
             self.heart.answered(now, is_more);
+            self.set_in_doubt(false);
         }
         self.ask_what_is_missing(now);
         self.drain_outbox(now);

@@ -139,6 +139,7 @@ impl Ladder {
                 return self.restart();
             }
             (Transport::LongPoll, End::After(_) | End::Stalled) if self.failures >= ENOUGH => {
+                self.is_next_round = true;
                 return self.restart();
             }
             _ => return,
@@ -352,6 +353,18 @@ mod tests {
             "a proxy that refuses streams is"
         );
         assert_eq!(rungs(&[refused, (true, LONG), refused]), [WebSocket; 3]);
+    }
+
+    #[test]
+    fn where_only_polls_get_through_they_are_come_to_in_one_try_after_they_broke_twice() {
+        use Transport::{EventStream, LongPoll, WebSocket};
+        let refused = (false, End::Unusable);
+        let down = [refused, refused, (true, End::Silent)];
+        let ends = [down.as_slice(), &[(true, SHORT), (true, SHORT)], &down[..2]].concat();
+        assert_eq!(
+            rungs(&ends)[2..],
+            [LongPoll, LongPoll, WebSocket, EventStream, LongPoll]
+        );
     }
 
     #[test]

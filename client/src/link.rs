@@ -64,13 +64,17 @@ pub(crate) struct Heart {
     unanswered: Option<Moment>,
     /// Something was answered on this connection.
     was_answered: bool,
-    /// How long an answer may take before another way to the server is looked for beside.
-    doubt_after: Moment,
-    doubted_at: Moment,
+    /// The longest that an answer took in the last minutes, and when it came.
+    slowest: Moment,
+    slowest_at: Moment,
+    /// Doubts whether the connection lives, since one had answered all.
+    doubts: u32,
     /// How long nothing may be heard before a beat.
     beat_after: Moment,
     /// Connections in a row that were cut while nothing was heard, and before it was time for a beat.
     idle_cuts: u8,
+    /// Somebody looks, to whom what comes late would be late.
+    pub(crate) is_attended: bool,
     random: Random,
 }
 
@@ -86,10 +90,12 @@ impl Heart {
             awaiting: None,
             unanswered: None,
             was_answered: false,
-            doubt_after: FIRST_DOUBT,
-            doubted_at: Moment::ZERO,
+            slowest: Moment::ZERO,
+            slowest_at: Moment::ZERO,
+            doubts: 0,
             beat_after: HEARTBEAT,
             idle_cuts: 0,
+            is_attended: false,
             random: Random(seed | 1),
         }
     }
@@ -143,27 +149,49 @@ impl Heart {
 
     /// An answer came: what goes out arrives. `is_more` says whether others are awaited.
     pub(crate) fn answered(&mut self, now: Moment, is_more: bool) {
+        let took = self.unanswered.map(|since| now.saturating_sub(since));
+        let is_forgotten = now.saturating_sub(self.slowest_at) >= SLOW_FOR;
+        if let Some(took) = took.filter(|took| is_forgotten || *took >= self.slowest) {
+            (self.slowest, self.slowest_at) = (took, now);
+        }
         self.unanswered = is_more.then_some(now);
         self.was_answered = true;
     }
 
-    /// Whether the connection, which carried answers before, may be dead: said once, and then for some
-    /// minutes not before twice as long. On a line that is only slow every answer would come too late
-    /// otherwise.
+    /// Whether the connection, which carried answers before, may be dead. On a line that is only slow
+    /// every answer would come too late if that were said again and again, so the next time, also on
+    /// another connection, is not before twice as long, until one has answered all that was asked.
     pub(crate) fn begins_to_doubt(&mut self, now: Moment) -> bool {
-        if now.saturating_sub(self.doubted_at) >= TRUSTED_AGAIN {
-            self.doubt_after = FIRST_DOUBT;
+        if self.was_answered && self.unanswered.is_none() {
+            self.doubts = 0;
         }
+        let doubt_after = self.doubt_after();
         // Since something was asked, or anything heard.
         let silent = |since: Moment| now.saturating_sub(since.max(self.last_heard));
-        let is_late = |since| silent(since) >= self.doubt_after;
-        let is_connected = self.link == Link::Connected && self.was_answered;
-        let doubts = is_connected && self.unanswered.is_some_and(is_late);
+        let is_silent = self.unanswered.is_some_and(|at| silent(at) >= doubt_after);
+        let is_late = is_silent || self.is_deaf(now, doubt_after);
+        let doubts = self.link == Link::Connected && self.was_answered && is_late;
         if doubts {
-            self.doubt_after = (self.doubt_after * 2).min(DEAF);
-            self.doubted_at = now;
+            self.doubts += 1;
         }
         doubts
+    }
+
+    /// Whether nothing is answered for so long that what is heard meanwhile says little: the other
+    /// direction may be dead.
+    pub(crate) fn seems_deaf(&self, now: Moment) -> bool {
+        self.is_deaf(now, FIRST_DOUBT)
+    }
+
+    fn is_deaf(&self, now: Moment, doubt_after: Moment) -> bool {
+        let unanswered = |since| now.saturating_sub(since) >= 2 * doubt_after;
+        self.unanswered.is_some_and(unanswered)
+    }
+
+    /// How long an answer may take before another way to the server is looked for beside.
+    fn doubt_after(&self) -> Moment {
+        let usual = FIRST_DOUBT.max(2 * self.slowest);
+        usual.saturating_mul(1 << self.doubts.min(8)).min(DEAF)
     }
 
     pub(crate) fn closed(&mut self, now: Moment, why: Closed) {
@@ -248,8 +276,12 @@ impl Heart {
                 {
                     return Pulse::Dead;
                 }
-                if self.awaiting.is_none() && now.saturating_sub(self.last_heard) >= self.beat_after
-                {
+                let beat_after = if self.is_attended {
+                    self.beat_after.min(ATTENDED_BEAT)
+                } else {
+                    self.beat_after
+                };
+                if self.awaiting.is_none() && now.saturating_sub(self.last_heard) >= beat_after {
                     return self.beat(now + BEAT_OVERDUE);
                 }
                 Pulse::Quiet
@@ -303,10 +335,13 @@ const PROBE: Moment = Moment::from_secs(3);
 /// How long a beat on a silent connection may take. Source: what a phone needs to wake its radio, and
 /// any frame counts; the answer itself takes milliseconds.
 const BEAT_OVERDUE: Moment = Moment::from_secs(10);
-/// Source: a hundred times what an answer takes on a phone, and where a person begins to wonder.
-const FIRST_DOUBT: Moment = Moment::from_secs(5);
+/// Together with [`FIRST_DOUBT`] less than ten seconds, also where each waits for the next tick; and
+/// between two ticks, so that a tick that comes a little early does not make it a second more.
+const ATTENDED_BEAT: Moment = Moment::from_millis(3500);
+/// Source: fifty times what an answer takes on a phone, and where a person begins to wonder.
+const FIRST_DOUBT: Moment = Moment::from_millis(3500);
 /// A line is slow for as long as one sits in a train, say.
-const TRUSTED_AGAIN: Moment = Moment::from_mins(10);
+const SLOW_FOR: Moment = Moment::from_mins(10);
 /// What is cut after less silence is not held by beats.
 const SHORTEST_BEAT: Moment = Moment::from_secs(2);
 /// A connection on which this long nothing is answered carries nothing upwards, whatever it brings.
@@ -375,6 +410,24 @@ mod tests {
             .take(2)
             .collect();
         assert_eq!(pulses, [(26, Pulse::Beat), (36, Pulse::Dead)]);
+    }
+
+    #[test]
+    fn while_somebody_looks_silence_is_asked_about_within_four_seconds() {
+        let mut heart = Heart::new(1);
+        heart.connecting(seconds(1));
+        heart.connected(seconds(1));
+        heart.is_attended = true;
+        let beats: Vec<_> = (2..12)
+            .filter(|at| {
+                let is_beat = heart.tick(seconds(*at), PATIENCE) == Pulse::Beat;
+                if is_beat {
+                    heart.heard(seconds(*at));
+                }
+                is_beat
+            })
+            .collect();
+        assert_eq!(beats, [5, 9]);
     }
 
     #[test]

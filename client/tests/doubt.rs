@@ -3,7 +3,7 @@
 
 mod ana;
 
-use client::{Client, Effect, Link, Moment};
+use client::{Client, Effect, Link, Moment, Transport};
 use shared::{
     ClientFrame, Code, ConversationId, MsgId, Seq, ServerFrame, Timestamp, UserId,
     frame::{HeartbeatAnswer, Person, Presence, SendAnswer, Summary},
@@ -129,7 +129,7 @@ fn what_is_written_on_a_dead_connection_goes_over_another_within_seconds() {
     line.hear();
     line.wait(1);
     line.write();
-    line.wait(4);
+    line.wait(3);
     assert_eq!((line.probes, line.client.is_in_doubt()), (0, false));
     line.wait(1);
     assert_eq!((line.probes, line.client.is_in_doubt()), (1, true));
@@ -137,6 +137,32 @@ fn what_is_written_on_a_dead_connection_goes_over_another_within_seconds() {
     assert_eq!((line.connects, line.client.is_in_doubt()), (2, false));
     line.answer();
     assert_eq!(line.stored, 1);
+}
+
+#[test]
+fn a_dead_connection_that_somebody_looks_at_is_left_within_ten_seconds() {
+    let mut line = Line::new();
+    line.client.set_attended(true);
+    line.hear();
+    line.wait(8);
+    assert_eq!((line.probes, line.client.is_in_doubt()), (1, true));
+    line.probed(true);
+    assert_eq!((line.connects, line.client.is_in_doubt()), (2, false));
+    // And the next one, too.
+    line.answer();
+    line.wait(8);
+    line.probed(true);
+    assert_eq!(line.connects, 3);
+}
+
+#[test]
+fn one_that_nobody_looks_at_is_asked_less_often() {
+    let mut line = Line::new();
+    line.hear();
+    line.wait(24);
+    assert_eq!((line.frames.len(), line.probes), (0, 0));
+    line.wait(5);
+    assert_eq!((line.frames.len(), line.probes), (1, 1));
 }
 
 #[test]
@@ -150,6 +176,42 @@ fn one_that_speaks_after_all_is_kept() {
     assert!(!line.client.is_in_doubt());
     line.probed(true);
     assert_eq!(line.connects, 1);
+}
+
+#[test]
+fn one_that_brings_what_others_say_and_carries_nothing_up_is_left() {
+    let mut line = Line::new();
+    line.write();
+    for _ in 0..7 {
+        line.wait(1);
+        line.hear();
+    }
+    assert_eq!((line.probes, line.client.is_in_doubt()), (1, true));
+    line.hear();
+    line.probed(true);
+    line.answer();
+    assert_eq!((line.connects, line.stored), (2, 1));
+}
+
+#[test]
+fn where_no_websocket_gets_through_what_was_asked_by_a_request_is_asked_by_another() {
+    let mut line = Line::new();
+    for _ in 0..2 {
+        line.client.closed(line.now, client::Closed::Lost);
+        line.client.retry_now(line.now);
+        line.follow();
+    }
+    assert_eq!(line.client.transport(), Transport::EventStream);
+    line.answer();
+    line.wait(1);
+    line.write();
+    line.wait(4);
+    assert!(line.client.is_in_doubt());
+    let before = line.connects;
+    line.probed(false);
+    assert_eq!(line.client.transport(), Transport::EventStream);
+    line.answer();
+    assert_eq!((line.connects - before, line.stored), (1, 1));
 }
 
 #[test]

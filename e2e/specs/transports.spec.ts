@@ -167,6 +167,11 @@ test("what is written on a connection that died without a word goes over another
   await saysThat(window, /: WebSocket$/);
   await talk(ana, window, bo, "after");
 
+  // Nor does who only reads it, and looks, wait for long.
+  gate.lose();
+  await bo.send(EVERYONE, "said meanwhile");
+  await expect(window.message("said meanwhile")).toBeVisible({ timeout: 11_000 });
+
   // Where another one does not get through either, a quiet line says that something is wrong.
   gate.swallowsUpgrades = true;
   gate.lose();
@@ -174,7 +179,7 @@ test("what is written on a connection that died without a word goes over another
   await expect(window.sidebar.getByText(window.words.reconnecting)).toBeVisible({ timeout: 15_000 });
   await expect(window.message("on another dead line")).toContainText("Sending…");
   gate.swallowsUpgrades = false;
-  await expect.poll(stored, { timeout: 40_000 }).toBe(14);
+  await expect.poll(stored, { timeout: 40_000 }).toBe(15);
 });
 
 for (const [what, answer] of [

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     time::{Duration, Instant},
 };
 
@@ -14,6 +15,7 @@ use crate::{
     failure::Result,
     faults::{Episode, Fault, Places},
     options::Options,
+    stage::InSync,
 };
 
 /// One line of the table.
@@ -26,10 +28,16 @@ struct Tally {
     doubled: u64,
     misordered: u64,
     other: u64,
-    slowest: Duration,
+    /// The longest, where somebody looks, and of all.
+    seen: Longest,
+    all: Longest,
     carried: Carried,
     note: String,
 }
+
+/// The longest of some times; none where it never came.
+#[derive(Clone, Copy)]
+struct Longest(Option<Duration>);
 
 /// Runs the campaign; says whether every promise held.
 ///
@@ -99,11 +107,10 @@ fn is_once(fault: Fault) -> bool {
 fn tell(episode: &Episode, round: u32, took: Duration) {
     let verdict = if episode.is_good() { "good" } else { "BROKEN" };
     let counts = episode.report.counts;
-    let converged = episode.converged_in.map_or("never".into(), |took| {
-        format!("{:.1} s", took.as_secs_f64())
-    });
+    let InSync { seen, all } = episode.in_sync;
+    let (seen, all) = (Longest(seen), Longest(all));
     println!(
-        "{:<12} {verdict:<6} round {round}: {} faults, {} acknowledged, in sync after {converged} ({:.0} s) {}",
+        "{:<12} {verdict:<6} round {round}: {} faults, {} acknowledged, in sync after {seen}, where nobody looks {all} ({:.0} s) {}",
         episode.fault.name(),
         episode.faults,
         counts.acked,
@@ -145,9 +152,8 @@ impl Tally {
                 Class::Hole,
                 Class::Diverged,
             ]);
-        self.slowest = self
-            .slowest
-            .max(episode.converged_in.unwrap_or(Duration::MAX));
+        self.seen = self.seen.or(Longest(episode.in_sync.seen));
+        self.all = self.all.or(Longest(episode.in_sync.all));
         self.carried += episode.carried;
         self.note.clone_from(&episode.note);
     }
@@ -156,9 +162,9 @@ impl Tally {
 fn print_table(faults: &[Fault], tallies: &BTreeMap<&str, Tally>) {
     println!();
     println!(
-        "| fault | episodes | faults | acknowledged | lost | doubled | misordered | other | in sync after |"
+        "| fault | episodes | faults | acknowledged | lost | doubled | misordered | other | in sync after | where nobody looks |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut sum = Tally::default();
     for fault in faults {
         let Some(tally) = tallies.get(fault.name()) else {
@@ -172,7 +178,8 @@ fn print_table(faults: &[Fault], tallies: &BTreeMap<&str, Tally>) {
         sum.doubled += tally.doubled;
         sum.misordered += tally.misordered;
         sum.other += tally.other;
-        sum.slowest = sum.slowest.max(tally.slowest);
+        sum.seen = sum.seen.or(tally.seen);
+        sum.all = sum.all.or(tally.all);
         sum.carried += tally.carried;
     }
     print_row("all", &sum);
@@ -188,16 +195,34 @@ fn print_row(name: &str, tally: &Tally) {
         doubled,
         misordered,
         other,
-        slowest,
+        seen,
+        all,
         ..
     } = tally;
-    let slowest = match slowest {
-        never if *never == Duration::MAX => "never".to_owned(),
-        took => format!("{:.1} s", took.as_secs_f64()),
-    };
     println!(
-        "| {name} | {episodes} | {faults} | {acked} | {lost} | {doubled} | {misordered} | {other} | {slowest} |"
+        "| {name} | {episodes} | {faults} | {acked} | {lost} | {doubled} | {misordered} | {other} | {seen} | {all} |"
     );
+}
+
+impl Longest {
+    fn or(self, other: Self) -> Self {
+        Self(self.0.zip(other.0).map(|(one, other)| one.max(other)))
+    }
+}
+
+impl Default for Longest {
+    fn default() -> Self {
+        Self(Some(Duration::ZERO))
+    }
+}
+
+impl fmt::Display for Longest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(took) => write!(f, "{:.1} s", took.as_secs_f64()),
+            None => f.write_str("never"),
+        }
+    }
 }
 
 fn now() -> String {

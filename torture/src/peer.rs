@@ -59,6 +59,7 @@ impl Peer {
         if habits.lets.is_some() {
             client.allow_fallbacks();
         }
+        client.set_attended(habits.is_attended);
         let recorder = Recorder::new(ties.id, Clock::Since(ties.began));
         let orders = ties.orders.borrow_and_update().clone();
         let line = Line::new(
@@ -118,6 +119,11 @@ impl Peer {
                 }
                 Came::Probed(is_good) => self.client.probed(now, is_good),
                 Came::Lost => return self.client.closed(now, Closed::Lost),
+                Came::SignedOut => {
+                    // Its person signs in anew.
+                    self.client.closed(now, Closed::SignedOut);
+                    return self.client.start(now);
+                }
                 Came::Silent => return self.client.closed(now, Closed::Silent),
             }
             self.recorder.observe(&mut self.client);
@@ -282,6 +288,7 @@ impl Peer {
         Status {
             user,
             is_connected,
+            is_attended: self.habits.is_attended,
             waiting,
             cursors: conversations.filter_map(cursor).collect(),
         }

@@ -32,7 +32,10 @@ use crate::{
     recorder::place,
 };
 
-pub(crate) use self::plan::{Networks, Plan};
+pub(crate) use self::{
+    judgement::InSync,
+    plan::{Networks, Plan},
+};
 
 /// A set-up stage.
 pub(crate) struct Stage {
@@ -50,6 +53,8 @@ pub(crate) struct Stage {
     carried: Arc<Counter>,
     began: Instant,
     healed_at: Option<Duration>,
+    /// Where somebody looks.
+    seen_at: Option<Duration>,
     converged_at: Option<Duration>,
     /// What the stage itself enters: a restored backup.
     entries: Vec<Entry>,
@@ -89,6 +94,7 @@ impl Stage {
             carried: Arc::default(),
             began: Instant::now(),
             healed_at: None,
+            seen_at: None,
             converged_at: None,
             entries: Vec::new(),
         };

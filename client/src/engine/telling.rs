@@ -49,6 +49,13 @@ impl Client {
         }
     }
 
+    /// Whether the person looks, or did a moment ago: a connection that died without a word is found
+    /// while they do, for a question every few seconds on one that is silent. Not so unless told.
+    pub fn set_attended(&mut self, is_attended: bool) {
+        // The answer names each conversation.
+        self.heart.is_attended = is_attended && self.conversations.len() <= FEW;
+    }
+
     /// The person left the desk ([`Presence::Away`]) or is back ([`Presence::Online`]).
     pub fn set_presence(&mut self, presence: Presence) {
         if self.presence != presence {
@@ -79,3 +86,6 @@ impl Client {
         }
     }
 }
+
+/// Source: the answer has some 40 bytes for each, which for these is less than 1 KB each second.
+const FEW: usize = 64;

@@ -63,21 +63,26 @@ impl Client {
         let is_up = self.transport() == Transport::WebSocket;
         let goes = self.heart.link == Link::Connected && self.ladder.probed(now, is_good);
         // What was in doubt and has spoken since is as good as another one.
-        if goes && (!is_up || self.is_in_doubt) {
+        let goes = goes && (!is_up || self.is_in_doubt);
+        // The network answers, by refusing that, and what was asked by a request stays unanswered.
+        let begins_again = !is_good && !is_up && self.is_in_doubt;
+        if goes || begins_again {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
-            if sabotage::is(Defect::DropsOutboxOnTheWayUp) {
+            if goes && sabotage::is(Defect::DropsOutboxOnTheWayUp) {
                 self.outbox = Outbox::default();
             }
             self.connect(now);
         }
     }
 
-    /// Something is heard, so the connection is not dead.
+    /// Something is heard, so the connection is not dead; or in the other direction only.
     pub(super) fn hear(&mut self, now: Moment) {
         self.heart.heard(now);
-        self.set_in_doubt(false);
+        if !self.heart.seems_deaf(now) {
+            self.set_in_doubt(false);
+        }
     }
 
     /// Looks for another way where the present connection may be dead without a word.
@@ -90,7 +95,7 @@ impl Client {
         }
     }
 
-    fn set_in_doubt(&mut self, is_in_doubt: bool) {
+    pub(super) fn set_in_doubt(&mut self, is_in_doubt: bool) {
         if std::mem::replace(&mut self.is_in_doubt, is_in_doubt) != is_in_doubt {
             self.change(Change::Link);
         }

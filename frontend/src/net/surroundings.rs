@@ -33,8 +33,13 @@ pub fn watch(session: Session) -> Network {
             move || {
                 session.tick();
                 dates::note_today();
-                let presence = desk.presence(clock::now(), is_hidden());
-                session.act(|client, _| client.set_presence(presence));
+                let (now, is_hidden) = (clock::now(), is_hidden());
+                let presence = desk.presence(now, is_hidden);
+                let is_attended = desk.is_attended(now, is_hidden);
+                session.act(|client, _| {
+                    client.set_presence(presence);
+                    client.set_attended(is_attended);
+                });
             },
             TICK,
         );
@@ -104,6 +109,12 @@ impl Desk {
         self.last_input.set(now);
     }
 
+    /// Whether somebody looks at the page, as far as can be known: it is on screen, and they did
+    /// something not long ago.
+    fn is_attended(&self, now: Moment, is_hidden: bool) -> bool {
+        !is_hidden && now.saturating_sub(self.last_input.get()) < ATTENDS
+    }
+
     fn presence(&self, now: Moment, is_hidden: bool) -> Presence {
         if is_hidden && self.hidden_since.get().is_none() {
             // A page that was opened in the background.
@@ -138,6 +149,8 @@ fn on(target: &EventTarget, event: &str, then: impl FnMut() + 'static) {
 const TICK: Duration = Duration::from_secs(1);
 /// Without input for this long the person is away.
 const IDLE: Moment = Moment::from_mins(10);
+/// Who did something looks at it for so long. Source: a screenful of text is read in less.
+const ATTENDS: Moment = Moment::from_mins(2);
 /// A look at another tab is not an absence.
 const GLANCE: Moment = Moment::from_secs(5);
 
@@ -154,6 +167,14 @@ mod tests {
         assert_eq!(desk.presence(601 * SECOND, false), Presence::Away);
         desk.touch(602 * SECOND);
         assert_eq!(desk.presence(603 * SECOND, false), Presence::Online);
+    }
+
+    #[test]
+    fn a_person_looks_for_two_minutes_after_what_they_did_at_a_page_on_screen() {
+        let desk = Desk::new(SECOND);
+        assert!(desk.is_attended(120 * SECOND, false));
+        assert!(!desk.is_attended(121 * SECOND, false));
+        assert!(!desk.is_attended(2 * SECOND, true));
     }
 
     #[test]

@@ -12,8 +12,6 @@ mod reader;
 mod restore;
 mod storm;
 
-use std::time::Duration;
-
 use histcheck::Report;
 
 use crate::{
@@ -21,7 +19,7 @@ use crate::{
     carried::Carried,
     dice::Dice,
     failure::Result,
-    stage::Stage,
+    stage::{InSync, Stage},
 };
 
 pub(crate) use exact::Places;
@@ -77,8 +75,8 @@ pub(crate) struct Episode {
     pub(crate) faults: u32,
     /// What the checker found.
     pub(crate) report: Report,
-    /// From healing until everybody held everything; none where it never came.
-    pub(crate) converged_in: Option<Duration>,
+    /// How long everybody took to hold everything.
+    pub(crate) in_sync: InSync,
     /// What came over which transport.
     pub(crate) carried: Carried,
     /// What else was measured, in words.
@@ -191,7 +189,7 @@ impl Fault {
             fault: self,
             faults,
             report: judged.report,
-            converged_in: judged.converged_in,
+            in_sync: judged.in_sync,
             carried: judged.carried,
             note: String::new(),
             complaint: None,

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use super::{Episode, Fault};
 use crate::{
+    auditor::Auditor,
     bench::Bench,
     dice::Dice,
     failure::Result,
@@ -40,10 +41,10 @@ pub(super) async fn bad_weather(bench: &Bench, dice: &mut Dice) -> Result<Episod
     Fault::Network.judge(stage, changes).await
 }
 
-/// Connections that stay open and are dead in one direction or both: only what stays unanswered tells.
-/// The engine's clock goes ten times faster, or each would take a minute. Nobody is told that the
-/// network is back: 25 to 35 s until the silence is found, and the wait before the next try, are 3 to
-/// 6.5 s here.
+/// Connections that stay open and are dead in one direction or both: only what stays unanswered tells,
+/// and nobody is told that the network is back. The engine's clock goes ten times faster, or each would
+/// take half a minute. All but the last come in quick succession; the last one comes out of the blue,
+/// while everybody only reads, and is what is measured.
 pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let folder = bench.fresh_folder()?;
     let mut plan = Plan {
@@ -51,15 +52,23 @@ pub(super) async fn silence(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         ..bench.plan()
     };
     plan.habits.clock_scale = 10;
-    let stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
+    let mut stage = Stage::set_up(plan, bench.launch(folder.path()), dice).await?;
     stage.write();
     let silences = bench.either(3, 10);
-    for _ in 0..silences {
+    for _ in 1..silences {
         stage.wait_for_acks(200, Duration::from_secs(3)).await;
         stage.weather(Weather::Silent);
         sleep(Duration::from_millis(dice.between(50, 300))).await;
         stage.weather(Weather::Fair);
     }
+    stage.quiet();
+    // So that all is said, and nobody is wary any more.
+    sleep(MINUTE / plan.habits.clock_scale).await;
+    let mut bystander = Auditor::sign_in(stage.server()?.address(), "Bystander").await?;
+    stage.weather(Weather::Silent);
+    let ids: Vec<_> = (1..=SAID_MEANWHILE).map(|n| format!("said-{n}")).collect();
+    stage.say(&mut bystander, &ids).await?;
+    stage.weather(Weather::Fair);
     let mut episode = Fault::Silent.judge(stage, silences).await?;
     episode.note = "the clients' clock ten times as fast".into();
     Ok(episode)
@@ -142,4 +151,6 @@ const PROXIES: [Weather; 3] = [
     Weather::HoldsStreams,
     Weather::CutsIdle,
 ];
+const SAID_MEANWHILE: u32 = 20;
+const MINUTE: Duration = Duration::from_mins(1);
 const HALF: Duration = Duration::from_millis(500);

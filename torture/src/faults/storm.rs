@@ -11,7 +11,7 @@ use crate::{
     dice::Dice,
     failure::Result,
     peer::Habits,
-    stage::{Networks, Plan, Stage},
+    stage::{InSync, Networks, Plan, Stage},
 };
 
 pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
@@ -25,6 +25,7 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
         encoding: Encoding::Json,
         lets: None,
         moves: false,
+        is_attended: true,
     };
     let plan = Plan {
         people,
@@ -53,7 +54,11 @@ pub(super) async fn strike(bench: &Bench, dice: &mut Dice) -> Result<Episode> {
     let peak = stage.server()?.resident_kib().unwrap_or_default() / 1024;
     let mut episode = Fault::Storm.judge(stage, people).await?;
     episode.complaint = came.err().map(|failure| failure.to_string());
-    episode.converged_in = episode.complaint.is_none().then_some(took);
+    let in_sync = episode.complaint.is_none().then_some(took);
+    episode.in_sync = InSync {
+        seen: in_sync,
+        all: in_sync,
+    };
     episode.note = format!(
         "{people} clients in sync again after {:.1} s, server {peak} MiB",
         took.as_secs_f64()

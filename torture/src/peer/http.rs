@@ -113,9 +113,7 @@ impl Http {
 
 fn is_taken(session: &Session, answer: &Response<Incoming>) -> bool {
     if answer.status() == StatusCode::UNAUTHORIZED {
-        session.refused();
-    } else if answer.status().is_success() {
-        session.taken();
+        session.end();
     }
     answer.status().is_success()
 }

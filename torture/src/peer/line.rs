@@ -46,6 +46,8 @@ pub(super) enum Came {
     Probed(bool),
     /// It is no more, or could not be opened.
     Lost,
+    /// The server does not know its session.
+    SignedOut,
     /// It is open, and without the signs of life that a stream has.
     Silent,
 }
@@ -156,7 +158,7 @@ impl Line {
         };
         match came {
             Came::Probed(_) => self.probe = None,
-            Came::Lost | Came::Silent => self.way = Way::Closed,
+            Came::Lost | Came::SignedOut | Came::Silent => self.way = Way::Closed,
             _ => {}
         }
         came

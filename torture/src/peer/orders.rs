@@ -50,6 +50,8 @@ pub(crate) struct Status {
     pub(crate) user: Option<UserId>,
     /// Signed in now.
     pub(crate) is_connected: bool,
+    /// Somebody looks at it.
+    pub(crate) is_attended: bool,
     /// Messages in its outbox.
     pub(crate) waiting: usize,
     /// The last `seq` it holds of each open conversation.
@@ -73,6 +75,8 @@ pub(crate) struct Habits {
     pub(crate) lets: Option<Lets>,
     /// Whether it comes into other networks while it writes.
     pub(crate) moves: bool,
+    /// Whether somebody looks at it all the time.
+    pub(crate) is_attended: bool,
 }
 
 /// What ties a peer to its stage.

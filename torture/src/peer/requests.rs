@@ -95,6 +95,7 @@ impl Conversation {
         polled: mpsc::Receiver<Sync>,
     ) {
         // Each ends when its connection does, and then all do.
+        let mut end = Came::Lost;
         if let Some(token) = self.session.token(self.address, &self.name).await {
             match by {
                 By::Stream => tokio::select! {
@@ -106,8 +107,11 @@ impl Conversation {
                     _ = self.post(&token, posted) => {}
                 },
             }
+            if self.session.is_out() {
+                end = Came::SignedOut;
+            }
         }
-        let _ = self.said.send(Came::Lost).await;
+        let _ = self.said.send(end).await;
     }
 
     async fn stream(&self, token: &str, lets: Lets) -> Option<()> {

@@ -10,45 +10,31 @@ use super::http::Http;
 /// Shared by all connections of one peer, also those that come after each other.
 #[derive(Clone, Default)]
 pub(super) struct Session {
-    inner: Arc<Mutex<Inner>>,
-}
-
-#[derive(Default)]
-struct Inner {
-    token: Option<String>,
-    /// In a row.
-    refusals: u8,
+    token: Arc<Mutex<Option<String>>>,
 }
 
 impl Session {
     /// Its token; signs in where there is none.
     pub(super) async fn token(&self, address: SocketAddr, name: &str) -> Option<String> {
-        if let Some(token) = self.inner().token.clone() {
+        if let Some(token) = self.held().clone() {
             return Some(token);
         }
         let token = Http::sign_in(address, name).await?;
-        self.inner().token = Some(token.clone());
+        *self.held() = Some(token.clone());
         Some(token)
     }
 
-    /// A request was taken.
-    pub(super) fn taken(&self) {
-        self.inner().refusals = 0;
+    /// The server does not know it: it is past its age, or made after the backup that came back.
+    pub(super) fn end(&self) {
+        *self.held() = None;
     }
 
-    /// The server does not know it. A server that came back from a backup never will; one that is
-    /// slow to store may yet.
-    pub(super) fn refused(&self) {
-        let mut inner = self.inner();
-        inner.refusals += 1;
-        if inner.refusals >= ENOUGH {
-            *inner = Inner::default();
-        }
+    /// Whether it ended, or never began.
+    pub(super) fn is_out(&self) -> bool {
+        self.held().is_none()
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Option<String>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-const ENOUGH: u8 = 2;

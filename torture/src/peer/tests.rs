@@ -98,6 +98,7 @@ async fn take_a_burst(encoding: Encoding) {
         encoding,
         lets: None,
         moves: false,
+        is_attended: true,
     };
     let burst = 5 * MAX_FRAMES_A_TURN as u64;
     let serve = async {

@@ -22,40 +22,53 @@ use crate::{
 pub(crate) struct Judged {
     /// What the checker found.
     pub(crate) report: Report,
-    /// From healing until everybody held everything, by the clients' clock.
-    pub(crate) converged_in: Option<Duration>,
+    /// How long that took.
+    pub(crate) in_sync: InSync,
     /// What came over which transport.
     pub(crate) carried: Carried,
 }
 
+/// From healing until everything was held, by the clients' clock; none where that never came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InSync {
+    /// On every device that somebody looks at.
+    pub(crate) seen: Option<Duration>,
+    /// On every device.
+    pub(crate) all: Option<Duration>,
+}
+
 impl Stage {
     /// No fault is in force any more: waits until every outbox is empty and everybody holds every
-    /// log. Says how long it took, if it came.
-    pub(crate) async fn heal(&mut self) -> Option<Duration> {
+    /// log.
+    pub(crate) async fn heal(&mut self) {
         self.quiet();
         self.weather(Weather::Fair);
         if self.plan.are_told {
             self.hint();
         }
-        let healed = self.began.elapsed();
-        self.healed_at = Some(healed);
+        self.healed_at = Some(self.began.elapsed());
         // A little longer than is allowed, to tell "late" from "never".
         let converged = timeout(self.plan.patience * 2, self.converge()).await;
         if let Ok(Ok(())) = converged {
             self.converged_at = Some(self.began.elapsed());
         }
-        self.converged_at.map(|at| at.saturating_sub(healed))
     }
 
     async fn converge(&mut self) -> Result<()> {
-        self.wait_until(FOREVER, |status| status.is_connected && status.waiting == 0)
-            .await?;
+        let has_sent = |status: &Status| status.waiting == 0;
+        self.wait_until(FOREVER, |status| {
+            has_sent(status) && (status.is_connected || !status.is_attended)
+        })
+        .await?;
         let heads = self.heads().await?;
         let holds_all = |status: &Status| {
             let mut cursors = status.cursors.iter();
             status.is_connected
                 && cursors.all(|(id, cursor)| heads.get(id).is_none_or(|head| cursor >= head))
         };
+        self.wait_until(FOREVER, |status| !status.is_attended || holds_all(status))
+            .await?;
+        self.seen_at = Some(self.began.elapsed());
         self.wait_until(FOREVER, holds_all).await
     }
 
@@ -140,14 +153,17 @@ impl Stage {
             patience: self.plan.patience,
         };
         let report = check(&history);
-        let converged_in = self
-            .converged_at
-            .zip(self.healed_at)
-            .map(|(at, healed)| at.saturating_sub(healed) * self.plan.habits.clock_scale);
+        let took = |at: Option<Duration>| {
+            let took = at?.saturating_sub(self.healed_at?);
+            Some(took * self.plan.habits.clock_scale)
+        };
         Ok(Judged {
             carried: self.carried.carried(),
             report,
-            converged_in,
+            in_sync: InSync {
+                seen: took(self.seen_at),
+                all: took(self.converged_at),
+            },
         })
     }
 

@@ -56,6 +56,7 @@ impl Default for Plan {
                 encoding: Encoding::Json,
                 lets: None,
                 moves: false,
+                is_attended: true,
             },
             networks: Networks::Mixed,
             through_proxy: false,
@@ -90,6 +91,8 @@ impl Networks {
             },
             lets,
             moves,
+            // Of the usual cast one with a WebSocket and one without.
+            is_attended: number % 7 != 2,
             ..habits
         }
     }
