@@ -113,7 +113,9 @@ impl Http {
 
 fn is_taken(session: &Session, answer: &Response<Incoming>) -> bool {
     if answer.status() == StatusCode::UNAUTHORIZED {
-        session.end();
+        session.refused();
+    } else if answer.status().is_success() {
+        session.taken();
     }
     answer.status().is_success()
 }

@@ -10,31 +10,52 @@ use super::http::Http;
 /// Shared by all connections of one peer, also those that come after each other.
 #[derive(Clone, Default)]
 pub(super) struct Session {
-    token: Arc<Mutex<Option<String>>>,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    token: Option<String>,
+    was_taken: bool,
+    /// In a row.
+    refusals: u8,
 }
 
 impl Session {
     /// Its token; signs in where there is none.
     pub(super) async fn token(&self, address: SocketAddr, name: &str) -> Option<String> {
-        if let Some(token) = self.held().clone() {
+        if let Some(token) = self.inner().token.clone() {
             return Some(token);
         }
         let token = Http::sign_in(address, name).await?;
-        *self.held() = Some(token.clone());
+        self.inner().token = Some(token.clone());
         Some(token)
     }
 
-    /// The server does not know it: it is past its age, or made after the backup that came back.
-    pub(super) fn end(&self) {
-        *self.held() = None;
+    /// A request was taken.
+    pub(super) fn taken(&self) {
+        let mut inner = self.inner();
+        (inner.was_taken, inner.refusals) = (true, 0);
     }
 
-    /// Whether it ended, or never began.
+    /// The server does not know it. Where it did, it is past its age, or younger than the backup that came
+    /// back; a broken server may only be slow to store a new one.
+    pub(super) fn refused(&self) {
+        let mut inner = self.inner();
+        inner.refusals += 1;
+        if inner.was_taken || inner.refusals >= ENOUGH {
+            *inner = Inner::default();
+        }
+    }
+
+    /// Whether it is over, or never began.
     pub(super) fn is_out(&self) -> bool {
-        self.held().is_none()
+        self.inner().token.is_none()
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<String>> {
-        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const ENOUGH: u8 = 2;
