@@ -4,7 +4,7 @@ use shared::{
     ConversationId, Event, Message, RequestId, Seq, Timestamp, UserId,
     event::Position,
     frame::{ConversationSummary, Marks, ReadMark},
-    limits::{PAGE_EVENTS, TYPING_STANDS},
+    limits::{MAX_UNREAD_COUNTED, PAGE_EVENTS, TYPING_STANDS},
 };
 
 use crate::{
@@ -135,7 +135,8 @@ impl Conversation {
     }
 
     /// Messages of others that `me` has not seen: computed from the log, and where the log is not
-    /// held that far back, from the server's count and what came after it.
+    /// held that far back, from the server's count and what came after it. At most
+    /// [`MAX_UNREAD_COUNTED`], which means so many or more.
     pub fn unread(&self, me: UserId) -> u64 {
         let of_others = |after: Seq| {
             let events = self.timeline.after(after);
@@ -143,12 +144,13 @@ impl Conversation {
                 .filter(|event| matches!(event, Event::MessageSent(sent) if sent.from != me))
                 .count() as u64
         };
-        if self.timeline.floor() <= self.read {
+        let unread = if self.timeline.floor() <= self.read {
             of_others(self.read)
         } else {
             let (at, count) = self.counted;
             count + of_others(at.max(self.read))
-        }
+        };
+        unread.min(MAX_UNREAD_COUNTED)
     }
 
     /// Who is typing, first come first.

@@ -38,8 +38,6 @@ pub struct Client {
     heart: Heart,
     ladder: Ladder,
     poll: Option<Poll>,
-    /// Nothing is heard, and another connection is tried beside the present one.
-    is_in_doubt: bool,
     /// Somebody's name was not taken, since it may be another person's.
     are_names_held: bool,
     conversations: SortedMap<ConversationId, Conversation>,
@@ -85,7 +83,6 @@ impl Client {
             heart: Heart::new(seed),
             ladder: Ladder::default(),
             poll: None,
-            is_in_doubt: false,
             are_names_held: false,
             conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
@@ -128,7 +125,7 @@ impl Client {
 
     /// Connected, but what was asked stays unanswered: the connection may be dead without a word.
     pub fn is_in_doubt(&self) -> bool {
-        self.is_in_doubt
+        self.heart.doubted_since.is_some()
     }
 
     /// The build of the server, from its sign-in answer.
@@ -255,7 +252,7 @@ impl Client {
             let is_awaited = |asked: &Asked| !asked.is_put_off;
             let is_more = self.asked.values().any(is_awaited) || self.outbox.is_any_sent();
             self.heart.answered(now, is_more);
-            self.set_in_doubt(false);
+            self.trust();
         }
         self.ask_what_is_missing(now);
         self.drain_outbox(now);

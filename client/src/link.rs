@@ -67,6 +67,8 @@ pub(crate) struct Heart {
     /// The longest that an answer took in the last minutes, and when it came.
     slowest: Moment,
     slowest_at: Moment,
+    /// Since when nothing was answered, where the connection may be dead.
+    pub(crate) doubted_since: Option<Moment>,
     /// Doubts whether the connection lives, since one had answered all.
     doubts: u32,
     /// How long nothing may be heard before a beat.
@@ -92,6 +94,7 @@ impl Heart {
             was_answered: false,
             slowest: Moment::ZERO,
             slowest_at: Moment::ZERO,
+            doubted_since: None,
             doubts: 0,
             beat_after: HEARTBEAT,
             idle_cuts: 0,
@@ -126,6 +129,7 @@ impl Heart {
             Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
             Link::Idle | Link::Connected | Link::SignedOut => now,
         };
+        self.doubted_since = None;
         self.link = Link::Connecting { down_since };
         (self.tried_at, self.last_heard) = (now, now);
         (self.awaiting, self.unanswered, self.was_answered) = (None, None, false);
@@ -173,6 +177,8 @@ impl Heart {
         let doubts = self.link == Link::Connected && self.was_answered && is_late;
         if doubts {
             self.doubts += 1;
+            let since = self.unanswered.unwrap_or(now);
+            self.doubted_since.get_or_insert(since);
         }
         doubts
     }
@@ -206,7 +212,8 @@ impl Heart {
                 } else {
                     self.attempt.min(AFTER_A_SHORT_ONE)
                 };
-                now
+                // For its person it was no more since then.
+                self.doubted_since.take().unwrap_or(now)
             }
             Link::Idle | Link::SignedOut => now,
         };

@@ -225,8 +225,13 @@ fn where_no_other_can_be_made_the_present_one_has_its_time() {
     }
     assert_eq!((line.probes, line.connects), (3, 1));
     assert!(line.client.is_in_doubt());
+    let written_at = line.now - Moment::from_secs(24);
     line.wait(1);
-    assert_ne!(line.client.link(), Link::Connected);
+    // Its person was told of it all the while.
+    let Link::Waiting { down_since, .. } = line.client.link() else {
+        panic!("{:?}", line.client.link());
+    };
+    assert_eq!(down_since, written_at);
 }
 
 #[test]

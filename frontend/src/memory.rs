@@ -100,7 +100,7 @@ impl Session {
         }
     }
 
-    /// Sends a message, once it is stored where that is possible.
+    /// Sends a message, once it is stored where that is possible. What stands above it is read.
     pub fn send(self, conversation: ConversationId, content: String) {
         let is_stored_first = self.memory.with_value(|memory| memory.works);
         self.act(|client, now| {
@@ -110,6 +110,7 @@ impl Session {
             } else {
                 client.send(now, at, conversation, id, content);
             }
+            client.mark_all_read(conversation);
         });
     }
 

@@ -22,6 +22,12 @@ impl Client {
         self.tell_reads();
     }
 
+    /// The person says, or shows by writing under it, that they read all that is held.
+    pub fn mark_all_read(&mut self, conversation: ConversationId) {
+        let cursor = self.conversation_mut(conversation).timeline.cursor();
+        self.mark_read(conversation, cursor);
+    }
+
     /// Only where the logs were compared: in another one the same number means other messages. And
     /// only once it is known what the server knows already.
     pub(super) fn tell_reads(&mut self) {

@@ -63,9 +63,9 @@ impl Client {
         let is_up = self.transport() == Transport::WebSocket;
         let goes = self.heart.link == Link::Connected && self.ladder.probed(now, is_good);
         // What was in doubt and has spoken since is as good as another one.
-        let goes = goes && (!is_up || self.is_in_doubt);
+        let goes = goes && (!is_up || self.is_in_doubt());
         // The network answers, by refusing that, and what was asked by a request stays unanswered.
-        let begins_again = !is_good && !is_up && self.is_in_doubt;
+        let begins_again = !is_good && !is_up && self.is_in_doubt();
         if goes || begins_again {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
@@ -81,22 +81,22 @@ impl Client {
     pub(super) fn hear(&mut self, now: Moment) {
         self.heart.heard(now);
         if !self.heart.seems_deaf(now) {
-            self.set_in_doubt(false);
+            self.trust();
         }
     }
 
     /// Looks for another way where the present connection may be dead without a word.
     pub(super) fn doubt(&mut self, now: Moment) {
         if self.heart.begins_to_doubt(now) {
-            self.set_in_doubt(true);
+            self.change(Change::Link);
             if self.ladder.begin_doubt(now) {
                 self.effects.push_back(Effect::Probe);
             }
         }
     }
 
-    pub(super) fn set_in_doubt(&mut self, is_in_doubt: bool) {
-        if std::mem::replace(&mut self.is_in_doubt, is_in_doubt) != is_in_doubt {
+    pub(super) fn trust(&mut self) {
+        if self.heart.doubted_since.take().is_some() {
             self.change(Change::Link);
         }
     }
@@ -162,7 +162,6 @@ impl Client {
 
     fn connection_lost(&mut self) {
         self.poll = None;
-        self.is_in_doubt = false;
         self.refusal = None;
         self.asked.clear();
         self.patience = super::asking::ANSWER_OVERDUE;

@@ -27,7 +27,7 @@ pub(super) static TEXTS: Texts = Texts {
     draft: "Draft",
     unread: |count| match count {
         1 => "1 unread message".to_owned(),
-        _ => format!("{count} unread messages"),
+        _ => format!("{} unread messages", counted(count)),
     },
 
     conversation: "Conversation",
@@ -132,6 +132,7 @@ pub(super) static TEXTS: Texts = Texts {
     delivered: "Delivered",
     seen: "Read",
     not_sent: "Not sent.",
+    to_nobody: "The server does not know the person any more to whom it was written.",
     retry: "Retry",
     copy: "Copy",
     copied: "Copied",

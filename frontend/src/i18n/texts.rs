@@ -121,6 +121,7 @@ pub struct Texts {
     pub sending: &'static str,
     pub waiting: &'static str,
     pub not_sent: &'static str,
+    pub to_nobody: &'static str,
     pub sent: &'static str,
     pub delivered: &'static str,
     pub seen: &'static str,

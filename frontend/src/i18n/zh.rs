@@ -25,7 +25,7 @@ pub(super) static TEXTS: Texts = Texts {
     new_private_message: "发起私聊",
     no_private_messages: "还没有私聊，点 + 找个人聊聊。",
     draft: "[草稿]",
-    unread: |count| format!("{count} 条未读"),
+    unread: |count| format!("{} 条未读", counted(count)),
 
     conversation: "聊天",
     back: "返回列表",
@@ -119,6 +119,7 @@ pub(super) static TEXTS: Texts = Texts {
     delivered: "已送达",
     seen: "已读",
     not_sent: "发送失败。",
+    to_nobody: "服务器已不认识原来的收件人。",
     retry: "重发",
     copy: "复制",
     copied: "已复制",

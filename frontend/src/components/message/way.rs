@@ -179,7 +179,7 @@ fn Failed(way: Way, code: Code, is_stop: Signal<bool>) -> impl IntoView {
     view! {
         <div class="message__failed">
             <span class="message__why">
-                {live(move || [t().not_sent, t().between, (t().error)(code)].concat())}
+                {live(move || [t().not_sent, t().between, why(code)].concat())}
             </span>
             <button type="button" tabindex=tab_index(is_stop) on:click=act(retry)>
                 {text(|t| t.retry)}
@@ -216,6 +216,15 @@ fn is_late(bubble: Signal<Bubble>) -> RwSignal<bool> {
         }
     }
     is_late
+}
+
+/// Why the server does not take it.
+fn why(code: Code) -> &'static str {
+    match code {
+        // Nobody typed a name here.
+        Code::NoSuchUser => t().to_nobody,
+        _ => (t().error)(code),
+    }
 }
 
 /// How far a private message came.

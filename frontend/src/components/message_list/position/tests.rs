@@ -296,6 +296,27 @@ fn what_was_missed_by_the_page_on_a_connection_that_lives_is_new() {
 }
 
 #[test]
+fn who_wrote_under_what_they_missed_has_read_it() {
+    let (mut client, mut position) = opened(151..=200, 200);
+    position.divider.look_away(Seq(200));
+    for seq in 201..=245 {
+        client.received(Moment::ZERO, said(seq));
+    }
+    follow(&mut position, &client);
+    position.divider.look_back();
+    assert_eq!(bar(&mut position, &client), Some(45));
+    // The connection is gone once more.
+    position.divider.look_away(Seq(245));
+    let msg_id = MsgId::parse("mine").unwrap();
+    client.write(Timestamp(9), ROOM, msg_id, "under it".into());
+    client.mark_all_read(ROOM);
+    follow(&mut position, &client);
+    position.divider.look_back();
+    assert_eq!(bar(&mut position, &client), None);
+    assert_eq!(client.conversation(ROOM).unwrap().unread(ME), 0);
+}
+
+#[test]
 fn what_comes_in_one_answer_of_a_poll_is_new() {
     let (mut client, mut position) = opened(151..=200, 200);
     for seq in 201..=260 {

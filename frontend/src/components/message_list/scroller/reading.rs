@@ -17,12 +17,8 @@ impl Scroller {
             held.position.conversation
         });
         if let Some(conversation) = conversation {
-            self.session.act(|client, _| {
-                let cursor = client
-                    .conversation(conversation)
-                    .map_or(Seq::NONE, |conversation| conversation.timeline().cursor());
-                client.mark_read(conversation, cursor);
-            });
+            self.session
+                .act(|client, _| client.mark_all_read(conversation));
             self.follow();
         }
     }
