@@ -193,6 +193,27 @@ test.describe("in a tunnel", () => {
     await expect(bo.window.message("meanwhile 001")).toBeInViewport();
     await expect.poll(() => unreadOf(bo.account)).toBeLessThan(120);
   });
+
+  test("what one writes there under what was missed says that it is read", async ({ person }) => {
+    const [ana, bo] = [await person("Ana"), await person("Bo")];
+    await bothRead("before the tunnel", ana, bo);
+    const tunnel = async (isIn: boolean) => {
+      await bo.window.page.context().setOffline(isIn);
+      const notice = bo.window.talk.getByText(bo.window.words.noNetwork);
+      await expect(notice).toHaveCount(isIn ? 1 : 0);
+    };
+    await tunnel(true);
+    await ana.account.send(EVERYONE, ...numbered("meanwhile", 40));
+    await tunnel(false);
+    const bar = bo.window.talk.getByRole("button", { name: bo.window.words.newSince });
+    await expect(bar).toHaveText(/^40 /);
+    await tunnel(true);
+    await bo.window.write("I saw it");
+    await tunnel(false);
+    await expect(ana.window.message("I saw it")).toBeVisible();
+    await hasReadAll(bo.account);
+    await expect(bar).toHaveCount(0);
+  });
 });
 
 test("the bar leads to the first of more new messages than a room fetches by itself, and a button back", async ({
