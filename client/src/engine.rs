@@ -40,6 +40,8 @@ pub struct Client {
     poll: Option<Poll>,
     /// Somebody's name was not taken, since it may be another person's.
     are_names_held: bool,
+    /// Somebody looks.
+    is_attended: bool,
     conversations: SortedMap<ConversationId, Conversation>,
     people: SortedMap<UserId, Person>,
     outbox: Outbox,
@@ -84,6 +86,7 @@ impl Client {
             ladder: Ladder::default(),
             poll: None,
             are_names_held: false,
+            is_attended: false,
             conversations: SortedMap::from_iter([(everyone.id, everyone)]),
             people,
             outbox: Outbox::default(),
@@ -155,6 +158,7 @@ impl Client {
 
     /// Time went by; to be called about once a second.
     pub fn tick(&mut self, now: Moment) {
+        self.heart.is_attended = self.is_asked_often();
         let pulse = if self.is_poll_overdue(now) {
             Pulse::Dead
         } else {

@@ -44,6 +44,8 @@ pub(crate) struct Ladder {
     was_opened: bool,
     /// Ends in a row that speak against this rung.
     failures: u8,
+    /// Silences that do not speak against this rung, since it carried.
+    forgiven: u8,
     /// All rungs were tried since one carried last.
     is_next_round: bool,
     /// WebSockets that were opened since a rung carried for long, or the ladder began again: what then
@@ -115,6 +117,7 @@ impl Ladder {
         } else {
             // It carried: what fails from now on speaks for itself.
             (self.failures, self.sockets_opened) = (0, 0);
+            self.forgiven = MANY;
             if self.rung == Transport::WebSocket {
                 self.climbs = 0;
             }
@@ -127,6 +130,12 @@ impl Ladder {
             // A proxy that swallows the question whether it may be one.
             (Transport::WebSocket, End::Silent) => Transport::EventStream,
             (Transport::WebSocket, _) if is_enough => Transport::EventStream,
+            // A server that stands still; once it carried, a network that holds streams back is not seen
+            // in one.
+            (Transport::EventStream, End::Silent | End::Stalled) if self.forgiven > 0 => {
+                self.forgiven -= 1;
+                return;
+            }
             // Held back by a proxy that wants to see the end of it first.
             (Transport::EventStream, End::Silent | End::Stalled) => Transport::LongPoll,
             (Transport::EventStream, End::Unusable) if is_refused => Transport::LongPoll,
@@ -144,7 +153,7 @@ impl Ladder {
             }
             _ => return,
         };
-        self.failures = 0;
+        (self.failures, self.forgiven) = (0, 0);
     }
 
     /// Whether it is time to try a WebSocket beside the present rung.
@@ -169,6 +178,11 @@ impl Ladder {
         may
     }
 
+    /// Whether another connection is tried beside the present one.
+    pub(crate) fn is_probing(&self) -> bool {
+        self.probing_until.is_some()
+    }
+
     /// What came of it; says whether to go up.
     pub(crate) fn probed(&mut self, now: Moment, is_good: bool) -> bool {
         if self.probing_until.take().is_none() {
@@ -184,7 +198,7 @@ impl Ladder {
 
     fn restart(&mut self) {
         (self.rung, self.failures, self.probing_until) = (Transport::WebSocket, 0, None);
-        self.sockets_opened = 0;
+        (self.sockets_opened, self.forgiven) = (0, 0);
     }
 }
 
@@ -194,6 +208,8 @@ const PATIENCE: Moment = Moment::from_secs(10);
 const STREAM_PATIENCE: Moment = Moment::from_secs(5);
 /// Ends in a row that speak against a rung. One may be chance.
 const ENOUGH: u8 = 2;
+/// So many tries take longer than a server stands still.
+const MANY: u8 = 3;
 /// A connection that is cut sooner speaks against its transport. Source: a little longer than a heartbeat,
 /// so that one which is cut where nobody speaks is among them.
 const YOUNG: Moment = Moment::from_secs(30);
@@ -365,6 +381,15 @@ mod tests {
             rungs(&ends)[2..],
             [LongPoll, LongPoll, WebSocket, EventStream, LongPoll]
         );
+    }
+
+    #[test]
+    fn a_server_that_stands_still_is_no_network_that_holds_streams_back() {
+        use Transport::{EventStream, LongPoll};
+        let silent = (false, End::Silent);
+        let ends = [silent, (true, LONG), silent, silent, silent, silent];
+        assert_eq!(rungs(&ends)[..5], [EventStream; 5]);
+        assert_eq!(rungs(&ends)[5], LongPoll);
     }
 
     #[test]

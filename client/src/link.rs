@@ -71,6 +71,8 @@ pub(crate) struct Heart {
     pub(crate) doubted_since: Option<Moment>,
     /// Doubts whether the connection lives, since one had answered all.
     doubts: u32,
+    /// How long nothing was answered where what is heard meanwhile does not end a doubt.
+    deaf_after: Moment,
     /// How long nothing may be heard before a beat.
     beat_after: Moment,
     /// Connections in a row that were cut while nothing was heard, and before it was time for a beat.
@@ -96,6 +98,7 @@ impl Heart {
             slowest_at: Moment::ZERO,
             doubted_since: None,
             doubts: 0,
+            deaf_after: Moment::ZERO,
             beat_after: HEARTBEAT,
             idle_cuts: 0,
             is_attended: false,
@@ -154,6 +157,8 @@ impl Heart {
     /// An answer came: what goes out arrives. `is_more` says whether others are awaited.
     pub(crate) fn answered(&mut self, now: Moment, is_more: bool) {
         let took = self.unanswered.map(|since| now.saturating_sub(since));
+        // More than that is a sleep that no tick has seen yet.
+        let took = took.filter(|took| *took < DEAF);
         let is_forgotten = now.saturating_sub(self.slowest_at) >= SLOW_FOR;
         if let Some(took) = took.filter(|took| is_forgotten || *took >= self.slowest) {
             (self.slowest, self.slowest_at) = (took, now);
@@ -170,13 +175,15 @@ impl Heart {
             self.doubts = 0;
         }
         let doubt_after = self.doubt_after();
+        let deaf_after = 2 * doubt_after;
         // Since something was asked, or anything heard.
         let silent = |since: Moment| now.saturating_sub(since.max(self.last_heard));
         let is_silent = self.unanswered.is_some_and(|at| silent(at) >= doubt_after);
-        let is_late = is_silent || self.is_deaf(now, doubt_after);
+        let is_late = is_silent || self.is_deaf(now, deaf_after);
         let doubts = self.link == Link::Connected && self.was_answered && is_late;
         if doubts {
             self.doubts += 1;
+            self.deaf_after = deaf_after;
             let since = self.unanswered.unwrap_or(now);
             self.doubted_since.get_or_insert(since);
         }
@@ -186,11 +193,11 @@ impl Heart {
     /// Whether nothing is answered for so long that what is heard meanwhile says little: the other
     /// direction may be dead.
     pub(crate) fn seems_deaf(&self, now: Moment) -> bool {
-        self.is_deaf(now, FIRST_DOUBT)
+        self.is_deaf(now, self.deaf_after)
     }
 
-    fn is_deaf(&self, now: Moment, doubt_after: Moment) -> bool {
-        let unanswered = |since| now.saturating_sub(since) >= 2 * doubt_after;
+    fn is_deaf(&self, now: Moment, deaf_after: Moment) -> bool {
+        let unanswered = |since| now.saturating_sub(since) >= deaf_after;
         self.unanswered.is_some_and(unanswered)
     }
 
@@ -283,13 +290,15 @@ impl Heart {
                 {
                     return Pulse::Dead;
                 }
-                let beat_after = if self.is_attended {
-                    self.beat_after.min(ATTENDED_BEAT)
-                } else {
-                    self.beat_after
-                };
-                if self.awaiting.is_none() && now.saturating_sub(self.last_heard) >= beat_after {
+                let silent_for = now.saturating_sub(self.last_heard);
+                if self.awaiting.is_none() && silent_for >= self.beat_after {
                     return self.beat(now + BEAT_OVERDUE);
+                }
+                // Of what was asked already the answer tells, and how long that may take is not for
+                // this to say.
+                let asks = self.is_attended && self.unanswered.is_none();
+                if asks && silent_for >= ATTENDED_BEAT {
+                    return Pulse::Beat;
                 }
                 Pulse::Quiet
             }
@@ -435,6 +444,12 @@ mod tests {
             })
             .collect();
         assert_eq!(beats, [5, 9]);
+        heart.asked(seconds(12));
+        let more = (12..30).map(|at| heart.tick(seconds(at), PATIENCE));
+        assert!(
+            more.into_iter().all(|pulse| pulse == Pulse::Quiet),
+            "asked already"
+        );
     }
 
     #[test]

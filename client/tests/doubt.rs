@@ -245,8 +245,28 @@ fn a_crowd_that_waits_for_its_first_answers_asks_for_no_more() {
 }
 
 #[test]
-fn a_line_that_is_only_slow_is_left_alone_in_the_end() {
+fn websockets_that_answer_at_first_and_then_no_more_give_way() {
     let mut line = Line::new();
+    line.client.set_attended(true);
+    for _ in 0..2 {
+        assert_eq!(line.client.transport(), Transport::WebSocket);
+        line.answer();
+        line.wait(8);
+        line.probed(true);
+    }
+    assert_eq!(line.client.transport(), Transport::EventStream);
+}
+
+#[test]
+fn a_line_that_is_only_slow_is_left_alone_in_the_end() {
+    for is_attended in [false, true] {
+        is_left_alone(is_attended);
+    }
+}
+
+fn is_left_alone(is_attended: bool) {
+    let mut line = Line::new();
+    line.client.set_attended(is_attended);
     line.write();
     let (mut since, mut connects) = (line.now, line.connects);
     for _ in 0..100 {

@@ -188,7 +188,14 @@ fn what_is_kept_is_compared_before_anything_is_sent() {
 
 #[test]
 fn on_a_line_on_which_an_answer_takes_fifteen_seconds_it_is_compared_all_the_same() {
+    for is_attended in [false, true] {
+        compares_on_a_slow_line(is_attended);
+    }
+}
+
+fn compares_on_a_slow_line(is_attended: bool) {
     let mut client = recalled(&holding_five());
+    client.set_attended(is_attended);
     client.adopt(queued("late"));
     client.start(NOW);
     client.opened(NOW);

@@ -110,7 +110,7 @@ fn tell(episode: &Episode, round: u32, took: Duration) {
     let InSync { seen, all } = episode.in_sync;
     let (seen, all) = (Longest(seen), Longest(all));
     println!(
-        "{:<12} {verdict:<6} round {round}: {} faults, {} acknowledged, in sync after {seen}, where nobody looks {all} ({:.0} s) {}",
+        "{:<12} {verdict:<6} round {round}: {} faults, {} acknowledged, in sync after {seen}, all after {all} ({:.0} s) {}",
         episode.fault.name(),
         episode.faults,
         counts.acked,
@@ -162,7 +162,7 @@ impl Tally {
 fn print_table(faults: &[Fault], tallies: &BTreeMap<&str, Tally>) {
     println!();
     println!(
-        "| fault | episodes | faults | acknowledged | lost | doubled | misordered | other | in sync after | where nobody looks |"
+        "| fault | episodes | faults | acknowledged | lost | doubled | misordered | other | in sync: looked at | all |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut sum = Tally::default();

@@ -58,8 +58,12 @@ impl Client {
     /// Whether the person looks, or did a moment ago: a connection that died without a word is found
     /// while they do, for a question every few seconds on one that is silent. Not so unless told.
     pub fn set_attended(&mut self, is_attended: bool) {
-        // The answer names each conversation.
-        self.heart.is_attended = is_attended && self.conversations.len() <= FEW;
+        self.is_attended = is_attended;
+    }
+
+    /// Whether a connection may be asked often: the answer names each conversation.
+    pub(super) fn is_asked_often(&self) -> bool {
+        self.is_attended && self.conversations.len() <= FEW
     }
 
     /// The person left the desk ([`Presence::Away`]) or is back ([`Presence::Online`]).

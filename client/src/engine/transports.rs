@@ -60,17 +60,24 @@ impl Client {
 
     /// The answer to [`Effect::Probe`]: whether a WebSocket opened and said `AUTH_RESPONSE`.
     pub fn probed(&mut self, now: Moment, is_good: bool) {
-        let is_up = self.transport() == Transport::WebSocket;
-        let goes = self.heart.link == Link::Connected && self.ladder.probed(now, is_good);
-        // What was in doubt and has spoken since is as good as another one.
-        let goes = goes && (!is_up || self.is_in_doubt());
-        // The network answers, by refusing that, and what was asked by a request stays unanswered.
-        let begins_again = !is_good && !is_up && self.is_in_doubt();
-        if goes || begins_again {
+        if self.heart.link != Link::Connected || !self.ladder.is_probing() {
+            return;
+        }
+        let (before, is_in_doubt) = (self.transport(), self.is_in_doubt());
+        self.ladder.probed(now, is_good);
+        let goes_up = self.transport() != before;
+        // What was in doubt and has spoken since is as good as another one. Where there is to be no
+        // WebSocket, what was asked by a request may be answered to another.
+        let begins_again = is_in_doubt && (is_good || before != Transport::WebSocket);
+        if !goes_up && begins_again {
+            let lived = self.heart.connected_for(now);
+            self.ladder.ended(End::After(lived));
+        }
+        if goes_up || begins_again {
             self.effects.push_back(Effect::Disconnect);
             self.heart.closed(now, Closed::Lost);
             self.connection_lost();
-            if goes && sabotage::is(Defect::DropsOutboxOnTheWayUp) {
+            if goes_up && sabotage::is(Defect::DropsOutboxOnTheWayUp) {
                 self.outbox = Outbox::default();
             }
             self.connect(now);

@@ -46,12 +46,17 @@ impl Stage {
         if self.plan.are_told {
             self.hint();
         }
-        self.healed_at = Some(self.began.elapsed());
+        self.note_healing();
         // A little longer than is allowed, to tell "late" from "never".
         let converged = timeout(self.plan.patience * 2, self.converge()).await;
         if let Ok(Ok(())) = converged {
             self.converged_at = Some(self.began.elapsed());
         }
+    }
+
+    /// What comes to mend it begins now, unless it has begun.
+    pub(crate) fn note_healing(&mut self) {
+        self.healed_at.get_or_insert(self.began.elapsed());
     }
 
     async fn converge(&mut self) -> Result<()> {
