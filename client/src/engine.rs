@@ -158,13 +158,16 @@ impl Client {
 
     /// Time went by; to be called about once a second.
     pub fn tick(&mut self, now: Moment) {
-        self.heart.is_attended = self.is_asked_often();
+        self.heart.is_attended = self.is_asked_often() && !self.is_asked(Question::Alive);
         let pulse = if self.is_poll_overdue(now) {
             Pulse::Dead
         } else {
             self.heart.tick(now, self.ladder.patience())
         };
         self.follow_pulse(now, pulse);
+        if self.ladder.is_probe_over(now) {
+            self.probed(now, false);
+        }
         self.doubt(now);
         if self.heart.link == Link::Connected && self.ladder.is_probe_due(now) {
             self.effects.push_back(Effect::Probe);

@@ -117,10 +117,12 @@ impl Ladder {
         } else {
             // It carried: what fails from now on speaks for itself.
             (self.failures, self.sockets_opened) = (0, 0);
-            self.forgiven = MANY;
             if self.rung == Transport::WebSocket {
                 self.climbs = 0;
             }
+        }
+        if matches!(end, End::After(_)) {
+            self.forgiven = MANY;
         }
         let is_enough = self.failures >= ENOUGH || self.is_next_round || self.climbs > 0;
         // The WebSockets of this way down were opened, so the server is there.
@@ -158,7 +160,7 @@ impl Ladder {
 
     /// Whether it is time to try a WebSocket beside the present rung.
     pub(crate) fn is_probe_due(&mut self, now: Moment) -> bool {
-        if self.probing_until.is_some_and(|until| until <= now) {
+        if self.is_probe_over(now) {
             self.probed(now, false);
         }
         self.rung != Transport::WebSocket && self.probe_at <= now && self.begin_probe(now)
@@ -176,6 +178,11 @@ impl Ladder {
             self.probing_until = Some(now + PATIENCE);
         }
         may
+    }
+
+    /// Whether what is tried beside the present connection takes too long.
+    pub(crate) fn is_probe_over(&self, now: Moment) -> bool {
+        self.probing_until.is_some_and(|until| until <= now)
     }
 
     /// Whether another connection is tried beside the present one.
@@ -209,7 +216,7 @@ const STREAM_PATIENCE: Moment = Moment::from_secs(5);
 /// Ends in a row that speak against a rung. One may be chance.
 const ENOUGH: u8 = 2;
 /// So many tries take longer than a server stands still.
-const MANY: u8 = 3;
+const MANY: u8 = 5;
 /// A connection that is cut sooner speaks against its transport. Source: a little longer than a heartbeat,
 /// so that one which is cut where nobody speaks is among them.
 const YOUNG: Moment = Moment::from_secs(30);
@@ -387,9 +394,10 @@ mod tests {
     fn a_server_that_stands_still_is_no_network_that_holds_streams_back() {
         use Transport::{EventStream, LongPoll};
         let silent = (false, End::Silent);
-        let ends = [silent, (true, LONG), silent, silent, silent, silent];
-        assert_eq!(rungs(&ends)[..5], [EventStream; 5]);
-        assert_eq!(rungs(&ends)[5], LongPoll);
+        let carried = [silent, (true, SHORT)];
+        let ends = [carried.as_slice(), &[silent; 6]].concat();
+        assert_eq!(rungs(&ends)[..7], [EventStream; 7]);
+        assert_eq!(rungs(&ends)[7], LongPoll);
     }
 
     #[test]

@@ -116,9 +116,10 @@ impl Heart {
         self.beat_after
     }
 
-    /// Another network may bear more silence.
+    /// Another network may bear more silence, and be quicker.
     pub(crate) fn network_lost(&mut self) {
         (self.beat_after, self.idle_cuts) = (HEARTBEAT, 0);
+        (self.slowest, self.doubts) = (Moment::ZERO, 0);
     }
 
     /// How long it has been signed in.
@@ -203,8 +204,13 @@ impl Heart {
 
     /// How long an answer may take before another way to the server is looked for beside.
     fn doubt_after(&self) -> Moment {
-        let usual = FIRST_DOUBT.max(2 * self.slowest);
+        let usual = self.at_least(FIRST_DOUBT);
         usual.saturating_mul(1 << self.doubts.min(8)).min(DEAF)
+    }
+
+    /// How long an answer may take that usually takes so long, where the line is slow.
+    fn at_least(&self, usual: Moment) -> Moment {
+        usual.max(2 * self.slowest).min(DEAF)
     }
 
     pub(crate) fn closed(&mut self, now: Moment, why: Closed) {
@@ -281,7 +287,7 @@ impl Heart {
                 }
                 if slept {
                     self.unanswered = self.unanswered.map(|_| now);
-                    return self.beat(now + PROBE);
+                    return self.beat(now + self.at_least(PROBE));
                 }
                 // Pushes that come in say nothing of the other direction.
                 if self
@@ -292,7 +298,7 @@ impl Heart {
                 }
                 let silent_for = now.saturating_sub(self.last_heard);
                 if self.awaiting.is_none() && silent_for >= self.beat_after {
-                    return self.beat(now + BEAT_OVERDUE);
+                    return self.beat(now + self.at_least(BEAT_OVERDUE));
                 }
                 // Of what was asked already the answer tells, and how long that may take is not for
                 // this to say.
@@ -311,7 +317,7 @@ impl Heart {
     pub(crate) fn probe(&mut self, now: Moment) -> Pulse {
         self.attempt = 0;
         match self.link {
-            Link::Connected => self.beat(now + PROBE),
+            Link::Connected => self.beat(now + self.at_least(PROBE)),
             _ => Pulse::Quiet,
         }
     }

@@ -108,6 +108,24 @@ fn what_another_device_told_is_not_told_again() {
 }
 
 #[test]
+fn who_writes_before_anything_is_shown_has_read_nothing() {
+    let mut client = connected(Moment::from_secs(9), 0);
+    let mark = ReadMark {
+        conversation: with_bo(),
+        seq: Seq::NONE,
+        unread: 5,
+        head: Some(Seq(5)),
+    };
+    client.received(Moment::from_secs(9), ServerFrame::Read(mark));
+    let read = |client: &Client| client.conversation(with_bo()).unwrap().read;
+    client.mark_all_read(with_bo());
+    assert_eq!(read(&client), Seq::NONE);
+    client.received(Moment::from_secs(10), message(6, 2));
+    client.mark_all_read(with_bo());
+    assert_eq!(read(&client), Seq(6));
+}
+
+#[test]
 fn a_read_mark_that_was_counted_before_a_message_came_leaves_it_unread() {
     let now = Moment::from_secs(9);
     let mut client = connected(now, 0);

@@ -423,6 +423,10 @@ fn what_was_read_is_told_once_the_logs_were_compared() {
             client.received(NOW, first);
             let mut told = marks(&sent(&mut client));
             assert_eq!(told, [0; 0], "one of both is not known yet");
+            if !diverged.is_empty() {
+                // Nothing of the new log was shown.
+                client.mark_all_read(ROOM);
+            }
             client.received(NOW, second);
             client.tick(NOW);
             told.extend(marks(&sent(&mut client)));

@@ -3,7 +3,7 @@
 
 use shared::{ClientFrame, frame::Auth};
 
-use super::Client;
+use super::{Client, transports::of_silence};
 use crate::{Change, Closed, Effect, Link, Moment, Transport, ladder::End, link::Pulse};
 
 impl Client {
@@ -37,10 +37,9 @@ impl Client {
     pub fn closed(&mut self, now: Moment, why: Closed) {
         if matches!(self.heart.link, Link::Connecting { .. } | Link::Connected) {
             self.heart.cut(now);
-            let end = match (why, self.end_now(now)) {
-                (Closed::Silent, End::After(_)) => End::Stalled,
-                (Closed::Silent, _) => End::Silent,
-                (Closed::Lost | Closed::SignedOut, end) => end,
+            let end = match why {
+                Closed::Silent => of_silence(self.end_now(now)),
+                Closed::Lost | Closed::SignedOut => self.end_now(now),
             };
             self.ended(now, why, Some(end));
         }

@@ -22,10 +22,15 @@ impl Client {
         self.tell_reads();
     }
 
-    /// The person says, or shows by writing under it, that they read all that is held.
+    /// The person says, or shows by writing under it, that they read all that is held. Of what is not
+    /// here yet, or is another log since, they have seen nothing.
     pub fn mark_all_read(&mut self, conversation: ConversationId) {
-        let cursor = self.conversation_mut(conversation).timeline.cursor();
-        self.mark_read(conversation, cursor);
+        let marked = self.conversation_mut(conversation);
+        let is_here = marked.timeline.events().len() > 0 && !marked.awaits_mark();
+        let cursor = marked.timeline.cursor();
+        if is_here {
+            self.mark_read(conversation, cursor);
+        }
     }
 
     /// Only where the logs were compared: in another one the same number means other messages. And

@@ -94,6 +94,9 @@ impl Client {
 
     /// Looks for another way where the present connection may be dead without a word.
     pub(super) fn doubt(&mut self, now: Moment) {
+        if self.is_in_doubt() && self.ladder.is_probing() {
+            return;
+        }
         if self.heart.begins_to_doubt(now) {
             self.change(Change::Link);
             if self.ladder.begin_doubt(now) {
@@ -137,11 +140,7 @@ impl Client {
 
     /// The present connection is given up: nothing is heard.
     pub(super) fn give_up(&mut self, now: Moment) {
-        let end = match self.end_now(now) {
-            End::After(lived) if lived >= STALLED => End::After(lived),
-            End::After(_) | End::Stalled => End::Stalled,
-            End::Unusable | End::Silent => End::Silent,
-        };
+        let end = of_silence(self.end_now(now));
         self.effects.push_back(Effect::Disconnect);
         self.ended(now, Closed::Lost, Some(end));
     }
@@ -183,6 +182,15 @@ impl Client {
 pub(super) fn head_of(id: ConversationId, heads: &[shared::event::Position]) -> shared::Seq {
     let head = heads.iter().find(|head| head.conversation == id);
     head.map_or(shared::Seq::NONE, |head| head.seq)
+}
+
+/// How a connection counts that ended so, and because nothing was heard on it.
+pub(super) fn of_silence(end: End) -> End {
+    match end {
+        End::After(lived) if lived >= STALLED => End::After(lived),
+        End::After(_) | End::Stalled => End::Stalled,
+        End::Unusable | End::Silent => End::Silent,
+    }
 }
 
 /// A connection that carried its first frame and nothing since is noticed by its missed heartbeat;
