@@ -132,7 +132,7 @@ pub(super) static TEXTS: Texts = Texts {
     delivered: "Delivered",
     seen: "Read",
     not_sent: "Not sent.",
-    to_nobody: "The server does not know the person any more to whom it was written.",
+    to_nobody: "The server no longer knows whom it was for.",
     retry: "Retry",
     copy: "Copy",
     copied: "Copied",
