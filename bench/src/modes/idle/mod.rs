@@ -1,5 +1,8 @@
-//! Sockets that are held and do nothing: what each costs in memory and in CPU, for several numbers
-//! of them. The larger numbers stand on the smaller ones, on one server.
+//! Sockets that are held and do nothing, or nothing but ask whether the server is there: what each
+//! costs in memory and in CPU, for several numbers of them. The larger numbers stand on the smaller
+//! ones, on one server.
+
+mod beats;
 
 use std::{
     io,
@@ -8,6 +11,7 @@ use std::{
 
 use clap::Args;
 
+use self::beats::Beats;
 use crate::{
     crew::{self, Failure},
     crowd::{Crowd, Happening},
@@ -16,6 +20,7 @@ use crate::{
     progress::Progress,
     report::{self, Case, Report},
     target::{self, Target},
+    wire,
 };
 
 #[derive(Args)]
@@ -35,6 +40,9 @@ pub(crate) struct Flags {
     /// Seconds that each number is held; a server pings within 35
     #[arg(long, default_value_t = 35, value_name = "S")]
     hold: u64,
+    /// Seconds between two heartbeats of a socket, as of an app that somebody looks at: 3.5
+    #[arg(long, value_name = "S")]
+    beat: Option<f64>,
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
@@ -47,12 +55,18 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let mut progress = Progress::of("idle");
     let mut report = Report::new("idle")
         .setting("hold_s", flags.hold)
+        .setting("beat_s", flags.beat)
         .setting("accounts", flags.crew.accounts);
     for sockets in &flags.sockets {
         let coming = people.get(crowd.len()..*sockets).unwrap_or_default();
         flags.crew.arrive(&mut crowd, coming, &mut progress)?;
+        if flags.beat.is_some() && before.0 == 0 {
+            // So that there is something to compare.
+            crowd.queue(0, wire::message(crate::run_id(), "hello"));
+            crowd.flush(0).map_err(io::Error::other)?;
+        }
         settle(&mut crowd, &mut progress)?;
-        let held = hold(&target, &mut crowd, flags.hold, &mut progress)?;
+        let held = hold(&target, &mut crowd, flags, &mut progress)?;
         report = report.case(held.case(crowd.len(), empty_kib, before, flags.hold));
         before = (crowd.len(), held.resident_kib);
     }
@@ -86,21 +100,24 @@ struct Held {
     resident_kib: Option<u64>,
     is_pinged: Vec<bool>,
     ended: u64,
+    beats: u64,
     frames: u64,
 }
 
 fn hold(
     target: &Target,
     crowd: &mut Crowd,
-    seconds: u64,
+    flags: &Flags,
     progress: &mut Progress,
 ) -> io::Result<Held> {
-    let until = Instant::now() + Duration::from_secs(seconds);
+    let until = Instant::now() + Duration::from_secs(flags.hold);
+    let mut beats = Beats::each(flags.beat, crowd.len());
     let mut is_pinged = vec![false; crowd.len()];
     let (mut ended, mut frames) = (0, 0);
     let meter = Meter::start(target.process);
     while Instant::now() < until {
-        crowd.turn(TURN, &mut |at, _, happening| match happening {
+        beats.send(crowd);
+        crowd.turn(beats.wait(), &mut |at, _, happening| match happening {
             Happening::Pinged => is_pinged.get_mut(at).into_iter().for_each(|is| *is = true),
             Happening::Ended(_) => ended += 1,
             Happening::Frame(_) => frames += 1,
@@ -113,6 +130,7 @@ fn hold(
         resident_kib: target.process.and_then(Process::resident_kib),
         is_pinged,
         ended,
+        beats: beats.sent(),
         frames,
     })
 }
@@ -152,6 +170,7 @@ impl Held {
             .with_any("generator_cpu_share", self.used.own_share())
             .with("pinged_sockets", report::count(pinged))
             .with("ended_sockets", report::count(self.ended))
+            .with("heartbeats", report::count(self.beats))
             .with("other_frames", report::count(self.frames))
     }
 }
