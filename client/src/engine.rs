@@ -128,7 +128,7 @@ impl Client {
 
     /// Connected, but what was asked stays unanswered: the connection may be dead without a word.
     pub fn is_in_doubt(&self) -> bool {
-        self.heart.doubted_since.is_some()
+        self.heart.answers.are_doubted()
     }
 
     /// The build of the server, from its sign-in answer.
@@ -258,7 +258,7 @@ impl Client {
         if is_answer {
             let is_awaited = |asked: &Asked| !asked.is_put_off;
             let is_more = self.asked.values().any(is_awaited) || self.outbox.is_any_sent();
-            self.heart.answered(now, is_more);
+            self.heart.answers.answered(now, is_more);
             self.trust();
         }
         self.ask_what_is_missing(now);

@@ -160,9 +160,6 @@ impl Ladder {
 
     /// Whether it is time to try a WebSocket beside the present rung.
     pub(crate) fn is_probe_due(&mut self, now: Moment) -> bool {
-        if self.is_probe_over(now) {
-            self.probed(now, false);
-        }
         self.rung != Transport::WebSocket && self.probe_at <= now && self.begin_probe(now)
     }
 

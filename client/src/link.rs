@@ -1,9 +1,15 @@
 //! The connection's state machine: when to connect, when to give up on a silent socket.
 //!
 //! Owns the waiting and the heartbeat. Never opens a socket and never reads a clock.
+//! Read next: [`answers`] for what makes a living connection doubtful.
+
+mod answers;
+mod backoff;
 
 use shared::limits::HEARTBEAT;
 
+pub use self::backoff::backoff;
+use self::{answers::Answers, backoff::Random};
 use crate::Moment;
 
 /// Where the connection stands.
@@ -58,21 +64,9 @@ pub(crate) struct Heart {
     connected_at: Moment,
     last_heard: Moment,
     last_tick: Moment,
+    pub(crate) answers: Answers,
     /// A beat is on its way since, and the socket is dead if nothing is heard until.
     awaiting: Option<Moment>,
-    /// Something was asked and nothing answered since.
-    unanswered: Option<Moment>,
-    /// Something was answered on this connection.
-    was_answered: bool,
-    /// The longest that an answer took in the last minutes, and when it came.
-    slowest: Moment,
-    slowest_at: Moment,
-    /// Since when nothing was answered, where the connection may be dead.
-    pub(crate) doubted_since: Option<Moment>,
-    /// Doubts whether the connection lives, since one had answered all.
-    doubts: u32,
-    /// How long nothing was answered where what is heard meanwhile does not end a doubt.
-    deaf_after: Moment,
     /// How long nothing may be heard before a beat.
     beat_after: Moment,
     /// Connections in a row that were cut while nothing was heard, and before it was time for a beat.
@@ -91,18 +85,12 @@ impl Heart {
             connected_at: Moment::ZERO,
             last_heard: Moment::ZERO,
             last_tick: Moment::ZERO,
+            answers: Answers::default(),
             awaiting: None,
-            unanswered: None,
-            was_answered: false,
-            slowest: Moment::ZERO,
-            slowest_at: Moment::ZERO,
-            doubted_since: None,
-            doubts: 0,
-            deaf_after: Moment::ZERO,
             beat_after: HEARTBEAT,
             idle_cuts: 0,
             is_attended: false,
-            random: Random(seed | 1),
+            random: Random::new(seed),
         }
     }
 
@@ -119,7 +107,7 @@ impl Heart {
     /// Another network may bear more silence, and be quicker.
     pub(crate) fn network_lost(&mut self) {
         (self.beat_after, self.idle_cuts) = (HEARTBEAT, 0);
-        (self.slowest, self.doubts) = (Moment::ZERO, 0);
+        self.answers.network_lost();
     }
 
     /// How long it has been signed in.
@@ -133,10 +121,10 @@ impl Heart {
             Link::Connecting { down_since } | Link::Waiting { down_since, .. } => down_since,
             Link::Idle | Link::Connected | Link::SignedOut => now,
         };
-        self.doubted_since = None;
+        self.answers.begin();
         self.link = Link::Connecting { down_since };
         (self.tried_at, self.last_heard) = (now, now);
-        (self.awaiting, self.unanswered, self.was_answered) = (None, None, false);
+        self.awaiting = None;
     }
 
     pub(crate) fn connected(&mut self, now: Moment) {
@@ -150,67 +138,9 @@ impl Heart {
         self.awaiting = None;
     }
 
-    /// Something goes out that is to be answered.
-    pub(crate) fn asked(&mut self, now: Moment) {
-        self.unanswered.get_or_insert(now);
-    }
-
-    /// An answer came: what goes out arrives. `is_more` says whether others are awaited.
-    pub(crate) fn answered(&mut self, now: Moment, is_more: bool) {
-        let took = self.unanswered.map(|since| now.saturating_sub(since));
-        // More than that is a sleep that no tick has seen yet.
-        let took = took.filter(|took| *took < DEAF);
-        let is_forgotten = now.saturating_sub(self.slowest_at) >= SLOW_FOR;
-        if let Some(took) = took.filter(|took| is_forgotten || *took >= self.slowest) {
-            (self.slowest, self.slowest_at) = (took, now);
-        }
-        self.unanswered = is_more.then_some(now);
-        self.was_answered = true;
-    }
-
-    /// Whether the connection, which carried answers before, may be dead. On a line that is only slow
-    /// every answer would come too late if that were said again and again, so the next time, also on
-    /// another connection, is not before twice as long, until one has answered all that was asked.
+    /// Whether the connection may be dead, and that was not said yet.
     pub(crate) fn begins_to_doubt(&mut self, now: Moment) -> bool {
-        if self.was_answered && self.unanswered.is_none() {
-            self.doubts = 0;
-        }
-        let doubt_after = self.doubt_after();
-        let deaf_after = 2 * doubt_after;
-        // Since something was asked, or anything heard.
-        let silent = |since: Moment| now.saturating_sub(since.max(self.last_heard));
-        let is_silent = self.unanswered.is_some_and(|at| silent(at) >= doubt_after);
-        let is_late = is_silent || self.is_deaf(now, deaf_after);
-        let doubts = self.link == Link::Connected && self.was_answered && is_late;
-        if doubts {
-            self.doubts += 1;
-            self.deaf_after = deaf_after;
-            let since = self.unanswered.unwrap_or(now);
-            self.doubted_since.get_or_insert(since);
-        }
-        doubts
-    }
-
-    /// Whether nothing is answered for so long that what is heard meanwhile says little: the other
-    /// direction may be dead.
-    pub(crate) fn seems_deaf(&self, now: Moment) -> bool {
-        self.is_deaf(now, self.deaf_after)
-    }
-
-    fn is_deaf(&self, now: Moment, deaf_after: Moment) -> bool {
-        let unanswered = |since| now.saturating_sub(since) >= deaf_after;
-        self.unanswered.is_some_and(unanswered)
-    }
-
-    /// How long an answer may take before another way to the server is looked for beside.
-    fn doubt_after(&self) -> Moment {
-        let usual = self.at_least(FIRST_DOUBT);
-        usual.saturating_mul(1 << self.doubts.min(8)).min(DEAF)
-    }
-
-    /// How long an answer may take that usually takes so long, where the line is slow.
-    fn at_least(&self, usual: Moment) -> Moment {
-        usual.max(2 * self.slowest).min(DEAF)
+        self.link == Link::Connected && self.answers.begin_to_doubt(now, self.last_heard)
     }
 
     pub(crate) fn closed(&mut self, now: Moment, why: Closed) {
@@ -226,7 +156,7 @@ impl Heart {
                     self.attempt.min(AFTER_A_SHORT_ONE)
                 };
                 // For its person it was no more since then.
-                self.doubted_since.take().unwrap_or(now)
+                self.answers.trust().unwrap_or(now)
             }
             Link::Idle | Link::SignedOut => now,
         };
@@ -286,23 +216,19 @@ impl Heart {
                     return Pulse::Dead;
                 }
                 if slept {
-                    self.unanswered = self.unanswered.map(|_| now);
-                    return self.beat(now + self.at_least(PROBE));
+                    self.answers.slept(now);
+                    return self.beat(now + self.answers.at_least(PROBE));
                 }
-                // Pushes that come in say nothing of the other direction.
-                if self
-                    .unanswered
-                    .is_some_and(|since| now.saturating_sub(since) >= DEAF)
-                {
+                if self.answers.are_overdue(now) {
                     return Pulse::Dead;
                 }
                 let silent_for = now.saturating_sub(self.last_heard);
                 if self.awaiting.is_none() && silent_for >= self.beat_after {
-                    return self.beat(now + self.at_least(BEAT_OVERDUE));
+                    return self.beat(now + self.answers.at_least(BEAT_OVERDUE));
                 }
                 // Of what was asked already the answer tells, and how long that may take is not for
                 // this to say.
-                let asks = self.is_attended && self.unanswered.is_none();
+                let asks = self.is_attended && !self.answers.are_awaited();
                 if asks && silent_for >= ATTENDED_BEAT {
                     return Pulse::Beat;
                 }
@@ -317,7 +243,7 @@ impl Heart {
     pub(crate) fn probe(&mut self, now: Moment) -> Pulse {
         self.attempt = 0;
         match self.link {
-            Link::Connected => self.beat(now + self.at_least(PROBE)),
+            Link::Connected => self.beat(now + self.answers.at_least(PROBE)),
             _ => Pulse::Quiet,
         }
     }
@@ -334,16 +260,6 @@ impl Heart {
     }
 }
 
-/// How long to wait before try number `attempt` (from 0): a random part of what doubles from 0.5 s
-/// to 8 s ("full jitter"), so that a thousand clients of a restarted server do not come at once.
-pub fn backoff(attempt: u32, random: u64) -> Moment {
-    let most = FIRST_WAIT
-        .saturating_mul(1 << attempt.min(10))
-        .min(LONGEST_WAIT);
-    let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-    Moment::from_millis(random % (millis + 1))
-}
-
 /// A connection that held this long says that the server is well.
 const STABLE: Moment = Moment::from_secs(30);
 /// The number of the try after one that did not: at most four seconds. A server that starts twice
@@ -357,38 +273,13 @@ const PROBE: Moment = Moment::from_secs(3);
 /// How long a beat on a silent connection may take. Source: what a phone needs to wake its radio, and
 /// any frame counts; the answer itself takes milliseconds.
 const BEAT_OVERDUE: Moment = Moment::from_secs(10);
-/// Together with [`FIRST_DOUBT`] less than ten seconds, also where each waits for the next tick; and
+/// Together with the first doubt less than ten seconds, also where each waits for the next tick; and
 /// between two ticks, so that a tick that comes a little early does not make it a second more.
 const ATTENDED_BEAT: Moment = Moment::from_millis(3500);
-/// Source: fifty times what an answer takes on a phone, and where a person begins to wonder.
-const FIRST_DOUBT: Moment = Moment::from_millis(3500);
-/// A line is slow for as long as one sits in a train, say.
-const SLOW_FOR: Moment = Moment::from_mins(10);
 /// What is cut after less silence is not held by beats.
 const SHORTEST_BEAT: Moment = Moment::from_secs(2);
-/// A connection on which this long nothing is answered carries nothing upwards, whatever it brings.
-/// Source: the largest answer, 64 KiB, on the slowest network that is of any use.
-const DEAF: Moment = Moment::from_secs(25);
 /// Whoever writes on while there is no connection causes no more tries than this.
 const BETWEEN_WISHES: Moment = Moment::from_secs(1);
-const FIRST_WAIT: Moment = Moment::from_millis(500);
-/// Source: a server that is back is to have everybody back, and in sync, within ten seconds. Ten thousand
-/// clients are then two and a half thousand tries a second at one that is down, three times that where
-/// each goes through all ways at once: less than a third of what it takes in when it is up.
-const LONGEST_WAIT: Moment = Moment::from_secs(8);
-
-/// Xorshift: enough to spread clients over time, no secret depends on it.
-#[derive(Clone, Debug)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -398,27 +289,6 @@ mod tests {
 
     fn seconds(n: u64) -> Moment {
         Moment::from_secs(n)
-    }
-
-    #[test]
-    fn the_wait_doubles_up_to_eight_seconds_and_is_spread() {
-        let longest = |attempt| {
-            (0..2000)
-                .map(|n| backoff(attempt, n * 7919))
-                .max()
-                .unwrap_or_default()
-                .as_millis()
-        };
-        assert!(longest(0) <= 500 && longest(0) > 400);
-        assert!(longest(3) <= 4000 && longest(3) > 3500);
-        assert!(longest(40) <= 8_000 && longest(40) > 7_000);
-        let below_half = (0..2000)
-            .filter(|n| backoff(6, n * 104_729).as_secs() < 4)
-            .count();
-        assert!(
-            (800..1200).contains(&below_half),
-            "{below_half} of 2000 below the middle"
-        );
     }
 
     #[test]
@@ -450,7 +320,7 @@ mod tests {
             })
             .collect();
         assert_eq!(beats, [5, 9]);
-        heart.asked(seconds(12));
+        heart.answers.asked(seconds(12));
         let more = (12..30).map(|at| heart.tick(seconds(at), PATIENCE));
         assert!(
             more.into_iter().all(|pulse| pulse == Pulse::Quiet),
@@ -490,15 +360,15 @@ mod tests {
         let mut heart = Heart::new(1);
         heart.connecting(seconds(1));
         heart.connected(seconds(1));
-        heart.asked(seconds(2));
-        heart.answered(seconds(3), true);
+        heart.answers.asked(seconds(2));
+        heart.answers.answered(seconds(3), true);
         let dead = (3..60).find(|at| {
             heart.heard(seconds(*at));
-            heart.asked(seconds(*at));
+            heart.answers.asked(seconds(*at));
             heart.tick(seconds(*at), PATIENCE) == Pulse::Dead
         });
         assert_eq!(dead, Some(28));
-        heart.answered(seconds(28), false);
+        heart.answers.answered(seconds(28), false);
         let dead = (28..60).find(|at| {
             heart.heard(seconds(*at));
             heart.tick(seconds(*at), PATIENCE) == Pulse::Dead
@@ -531,7 +401,7 @@ mod tests {
         let Link::Waiting { until, .. } = heart.link else {
             panic!("{:?}", heart.link);
         };
-        assert!(until <= seconds(5) + FIRST_WAIT);
+        assert!(until <= seconds(5) + backoff::FIRST_WAIT);
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl Client {
         if self.heart.link != Link::Connected {
             return;
         }
-        self.heart.asked(now);
+        self.heart.answers.asked(now);
         self.last_request += 1;
         let request_id = self.last_request_id();
         self.asked.insert(

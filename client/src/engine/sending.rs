@@ -134,7 +134,7 @@ impl Client {
         for entry in self.outbox.take_ready(now, self.held_back()) {
             self.change(Change::Timeline(entry.conversation));
             let frame = self.frame_of(entry);
-            self.heart.asked(now);
+            self.heart.answers.asked(now);
             self.transmit(frame);
         }
     }

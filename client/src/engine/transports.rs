@@ -87,8 +87,8 @@ impl Client {
     /// Something is heard, so the connection is not dead; or in the other direction only.
     pub(super) fn hear(&mut self, now: Moment) {
         self.heart.heard(now);
-        if !self.heart.seems_deaf(now) {
-            self.trust();
+        if self.heart.answers.heard(now) {
+            self.change(Change::Link);
         }
     }
 
@@ -106,7 +106,7 @@ impl Client {
     }
 
     pub(super) fn trust(&mut self) {
-        if self.heart.doubted_since.take().is_some() {
+        if self.heart.answers.trust().is_some() {
             self.change(Change::Link);
         }
     }

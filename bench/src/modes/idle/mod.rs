@@ -176,5 +176,6 @@ impl Held {
 }
 
 const TURN: Duration = Duration::from_millis(100);
-const QUIET: Duration = Duration::from_secs(1);
+/// Longer than a Pond lets those who came wait before it tells the next of them.
+const QUIET: Duration = Duration::from_secs(3);
 const MOST_SETTLING: Duration = Duration::from_mins(2);
