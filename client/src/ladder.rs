@@ -158,7 +158,8 @@ impl Ladder {
         (self.failures, self.forgiven) = (0, 0);
     }
 
-    /// Whether it is time to try a WebSocket beside the present rung.
+    /// Whether it is time to try a WebSocket beside the present rung. One that is tried already, and takes
+    /// too long, is to be ended before.
     pub(crate) fn is_probe_due(&mut self, now: Moment) -> bool {
         self.rung != Transport::WebSocket && self.probe_at <= now && self.begin_probe(now)
     }

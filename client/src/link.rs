@@ -138,7 +138,7 @@ impl Heart {
         self.awaiting = None;
     }
 
-    /// Whether the connection may be dead, and that was not said yet.
+    /// Whether the connection may be dead; says so again after twice as long.
     pub(crate) fn begins_to_doubt(&mut self, now: Moment) -> bool {
         self.link == Link::Connected && self.answers.begin_to_doubt(now, self.last_heard)
     }

@@ -121,6 +121,11 @@ impl Crowd {
         Ok(())
     }
 
+    /// Whether this socket did not end, and was not cut.
+    pub(crate) fn has(&self, at: usize) -> bool {
+        matches!(self.sockets.get(at), Some(Some(_)))
+    }
+
     /// Puts a frame behind what waits for this socket; [`Crowd::flush`] sends it.
     pub(crate) fn queue(&mut self, at: usize, payload: impl AsRef<[u8]>) {
         let opcode = match self.encoding {

@@ -107,6 +107,11 @@ pub(crate) fn is_summary(frame: &[u8]) -> bool {
     frame.starts_with(SUMMARY)
 }
 
+/// Whether it is the answer to a heartbeat.
+pub(crate) fn is_heartbeat(frame: &[u8]) -> bool {
+    frame.starts_with(HEARTBEAT)
+}
+
 /// Whether it is a page of a log.
 pub(crate) fn is_page(frame: &[u8]) -> bool {
     frame.starts_with(PAGE)
@@ -134,6 +139,7 @@ const HEADS: &[u8] = br#"{"type":"HEADS_NOTICE""#;
 const ACK: &[u8] = br#"{"type":"SEND_RESPONSE""#;
 const WELCOME: &[u8] = br#"{"type":"AUTH_RESPONSE","body":{"code":0,"#;
 const SUMMARY: &[u8] = br#"{"type":"SUMMARY_RESPONSE""#;
+const HEARTBEAT: &[u8] = br#"{"type":"HEARTBEAT_RESPONSE""#;
 const PAGE: &[u8] = br#"{"type":"PULL_RESPONSE""#;
 const SEQ: &[u8] = br#""seq":"#;
 const SEQ_DIGITS: usize = 8;

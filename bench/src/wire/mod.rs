@@ -12,7 +12,7 @@ use shared::{
     frame::{AuthAnswer, SendToAll, SendToOne},
 };
 
-pub(crate) use self::json::{is_page, is_summary, seqs, stamp};
+pub(crate) use self::json::{is_heartbeat, is_page, is_summary, seqs, stamp};
 
 use crate::crowd::upgrade::Person;
 

@@ -26,6 +26,7 @@ pub(crate) struct Answers {
 impl Answers {
     /// Another connection is to answer.
     pub(super) fn begin(&mut self) {
+        self.forget_doubts();
         (self.awaited_since, self.was_answered, self.doubted_since) = (None, false, None);
     }
 
@@ -71,10 +72,8 @@ impl Answers {
     /// were said again and again, so the next time, also on another connection, is not before twice as
     /// long, until one has answered all that was asked.
     pub(crate) fn begin_to_doubt(&mut self, now: Moment, last_heard: Moment) -> bool {
+        self.forget_doubts();
         let Some(since) = self.awaited_since.filter(|_| self.was_answered) else {
-            if self.was_answered {
-                self.doubts = 0;
-            }
             return false;
         };
         let doubt_after = self.doubt_after();
@@ -114,6 +113,13 @@ impl Answers {
     fn doubt_after(&self) -> Moment {
         let usual = self.at_least(FIRST_DOUBT);
         usual.saturating_mul(1 << self.doubts.min(8)).min(DEAF)
+    }
+
+    /// Where all was answered.
+    fn forget_doubts(&mut self) {
+        if self.was_answered && self.awaited_since.is_none() {
+            self.doubts = 0;
+        }
     }
 
     fn are_late(&self, now: Moment, after: Moment) -> bool {
@@ -158,8 +164,11 @@ mod tests {
     fn silence_is_doubted_later_where_answers_take_long_and_for_as_long_as_that_is_known() {
         assert_eq!(doubted_after(&mut after_an_answer(0), 100), Some(4));
         let mut slow = after_an_answer(6);
-        assert_eq!(slow.at_least(seconds(3)), seconds(12));
         assert_eq!(doubted_after(&mut slow, 100), Some(12));
+        slow.answered(seconds(101), false);
+        assert_eq!(slow.at_least(seconds(3)), seconds(12), "one quick answer");
+        slow.network_lost();
+        assert_eq!(slow.at_least(seconds(3)), seconds(3));
         let mut slower = after_an_answer(20);
         assert_eq!(
             slower.at_least(seconds(3)),
@@ -209,6 +218,19 @@ mod tests {
         let mut answers = Answers::default();
         answers.begin();
         assert_eq!(doubted_after(&mut answers, 1), None);
-        assert!(answers.are_overdue(seconds(26)));
+        assert!(!answers.are_overdue(seconds(25)) && answers.are_overdue(seconds(26)));
+        answers.slept(seconds(3600));
+        assert!(!answers.are_overdue(seconds(3601)));
+    }
+
+    #[test]
+    fn what_a_connection_answered_in_full_is_not_held_against_the_next() {
+        let mut answers = after_an_answer(0);
+        assert_eq!(doubted_after(&mut answers, 100), Some(4));
+        answers.answered(seconds(104), false);
+        answers.begin();
+        answers.asked(seconds(110));
+        answers.answered(seconds(110), true);
+        assert_eq!(doubted_after(&mut answers, 110), Some(8), "one took four");
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Beats {
     frame: String,
     sockets: usize,
     per_s: f64,
+    /// Those that were due, of sockets that are gone as well.
+    due: u64,
     sent: u64,
 }
 
@@ -29,19 +31,30 @@ impl Beats {
             frame: ClientFrame::Heartbeat(beat).encode(),
             sockets,
             per_s: beat_s.map_or(0.0, per_s),
+            due: 0,
             sent: 0,
         }
     }
 
-    /// Sends those that are due. Who is gone sends nothing and is counted by who asked for beats.
-    pub(super) fn send(&mut self, crowd: &mut Crowd) {
+    /// Sends those that are due, until then at most; says how many sockets ended by that.
+    pub(super) fn send(&mut self, crowd: &mut Crowd, until: Instant) -> u64 {
         let due = self.began_at.elapsed().as_secs_f64() * self.per_s;
-        while report::count(self.sent) < due {
-            let at = usize::try_from(self.sent).unwrap_or(0) % self.sockets;
+        let mut ended = 0;
+        while report::count(self.due) < due && Instant::now() < until {
+            let at = usize::try_from(self.due).unwrap_or(0) % self.sockets;
+            self.due += 1;
+            if !crowd.has(at) {
+                continue;
+            }
             crowd.queue(at, &self.frame);
-            _ = crowd.flush(at);
-            self.sent += 1;
+            if crowd.flush(at).is_ok() {
+                self.sent += 1;
+            } else {
+                crowd.cut(at);
+                ended += 1;
+            }
         }
+        ended
     }
 
     /// How many were sent.

@@ -101,6 +101,7 @@ struct Held {
     is_pinged: Vec<bool>,
     ended: u64,
     beats: u64,
+    answered: u64,
     frames: u64,
 }
 
@@ -113,13 +114,14 @@ fn hold(
     let until = Instant::now() + Duration::from_secs(flags.hold);
     let mut beats = Beats::each(flags.beat, crowd.len());
     let mut is_pinged = vec![false; crowd.len()];
-    let (mut ended, mut frames) = (0, 0);
+    let (mut ended, mut answered, mut frames) = (0, 0, 0);
     let meter = Meter::start(target.process);
     while Instant::now() < until {
-        beats.send(crowd);
+        ended += beats.send(crowd, until);
         crowd.turn(beats.wait(), &mut |at, _, happening| match happening {
             Happening::Pinged => is_pinged.get_mut(at).into_iter().for_each(|is| *is = true),
             Happening::Ended(_) => ended += 1,
+            Happening::Frame(frame) if wire::is_heartbeat(frame) => answered += 1,
             Happening::Frame(_) => frames += 1,
             Happening::Opened => {}
         })?;
@@ -131,6 +133,7 @@ fn hold(
         is_pinged,
         ended,
         beats: beats.sent(),
+        answered,
         frames,
     })
 }
@@ -171,6 +174,7 @@ impl Held {
             .with("pinged_sockets", report::count(pinged))
             .with("ended_sockets", report::count(self.ended))
             .with("heartbeats", report::count(self.beats))
+            .with("answered_heartbeats", report::count(self.answered))
             .with("other_frames", report::count(self.frames))
     }
 }
