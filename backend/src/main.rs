@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::IsTerminal as _,
+    io::{self, IsTerminal as _, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
 };
@@ -44,7 +44,7 @@ async fn run(config: Config) -> ExitCode {
     };
     say_where(server.address());
     wait_for_a_signal().await;
-    println!("Stopping");
+    say("Stopping");
     server.stop().await;
     ExitCode::SUCCESS
 }
@@ -56,13 +56,16 @@ fn say_where(address: SocketAddr) {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
         one => one,
     };
-    println!(
-        "Pond is at http://{}",
-        SocketAddr::new(home, address.port())
-    );
-    if home != address.ip() {
-        println!("It listens on all addresses of this machine");
+    let home = SocketAddr::new(home, address.port());
+    say(&format!("Pond is at http://{home}"));
+    if home.ip() != address.ip() {
+        say("It listens on all addresses of this machine");
     }
+}
+
+/// Whether or not somebody listens still: whoever started the server may be gone.
+fn say(line: &str) {
+    _ = writeln!(io::stdout(), "{line}");
 }
 
 async fn wait_for_a_signal() {

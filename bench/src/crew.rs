@@ -11,6 +11,7 @@ use crate::{
         arrive::{Arrival, Arrived, NotIn},
         upgrade::Person,
     },
+    flags,
     progress::Progress,
     target::{NoServer, World},
     wire,
@@ -21,10 +22,10 @@ use crate::{
 pub(crate) struct Flags {
     /// The sockets belong to this many people with accounts, on a server that is no demo; without
     /// it, each belongs to somebody else in a demo
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, value_name = "N")]
     pub(crate) accounts: Option<usize>,
     /// How many sockets are on their way at a time
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 64, value_name = "N")]
     pub(crate) at_once: usize,
 }
 
@@ -35,6 +36,8 @@ pub(crate) enum Failure {
     NoServer(#[from] NoServer),
     #[error("No account was made: {0}. Start the server with --rate-limits off")]
     NoAccounts(#[source] io::Error),
+    #[error("--sockets are to rise, as 1000,5000")]
+    NotRising,
     #[error(transparent)]
     NotIn(#[from] NotIn),
     #[error(transparent)]

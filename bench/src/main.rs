@@ -8,6 +8,7 @@ mod blocking;
 mod crew;
 mod crowd;
 mod disk;
+mod flags;
 mod histogram;
 mod meter;
 mod modes;

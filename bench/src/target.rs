@@ -1,8 +1,11 @@
 //! Which server is measured: one that runs, or one that is started for it.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     io::{self, BufRead as _, BufReader},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -15,16 +18,21 @@ use crate::{process::Process, report::Report};
 #[derive(Args, Clone)]
 pub(crate) struct Flags {
     /// The server's address; a demo with its rate limits off
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        default_value = "127.0.0.1:8080",
+        value_name = "HOST:PORT",
+        conflicts_with = "bin"
+    )]
     pub(crate) server: String,
     /// Start this binary instead, as a demo on a new data folder and on a core of its own
     #[arg(long, value_name = "FILE")]
     pub(crate) bin: Option<PathBuf>,
     /// Where its data folder is made, for `--bin` [default: the system's folder for such]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "bin", conflicts_with = "server")]
     pub(crate) data: Option<PathBuf>,
     /// The server's process [default: the one that listens, if it is on this machine]
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", conflicts_with = "bin")]
     pub(crate) pid: Option<u32>,
     /// Write the figures here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -59,6 +67,12 @@ pub(crate) enum NoServer {
     Silent(PathBuf),
     #[error("{path} cannot be made: {source}")]
     Folder { path: PathBuf, source: io::Error },
+    #[error(
+        "--server {server}: {source}. It is HOST:PORT, as 127.0.0.1:8080, of a server that runs: pond --demo --rate-limits off. Or let --bin start one"
+    )]
+    Unreachable { server: String, source: io::Error },
+    #[error("--json {path} cannot be written: {source}")]
+    Json { path: PathBuf, source: io::Error },
 }
 
 impl Target {
@@ -117,7 +131,12 @@ impl Flags {
     /// # Errors
     /// [`NoServer`], of one that was to be started.
     pub(crate) fn target_in(&self, world: World) -> Result<Target, NoServer> {
+        can_be_written(self.json.as_deref())?;
         let Some(bin) = &self.bin else {
+            TcpStream::connect(&self.server).map_err(|source| NoServer::Unreachable {
+                server: self.server.clone(),
+                source,
+            })?;
             let port = self.server.rsplit_once(':');
             let port = port.and_then(|(_, port)| port.parse().ok());
             let process = self.pid.map(Process);
@@ -127,6 +146,7 @@ impl Flags {
                 _started: None,
             });
         };
+        is_there(bin)?;
         let folder = DataFolder::make(self.data.as_deref())?;
         let mut command = on_core(SERVERS_CORE, bin);
         if world == World::Demo {
@@ -150,6 +170,32 @@ impl Flags {
             None => Ok(()),
         }
     }
+}
+
+/// Looks whether the figures can be kept, before anything is measured.
+///
+/// # Errors
+/// [`NoServer::Json`].
+pub(crate) fn can_be_written(json: Option<&Path>) -> Result<(), NoServer> {
+    let Some(path) = json else { return Ok(()) };
+    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+    opened.map(drop).map_err(|source| NoServer::Json {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Looks for the binary, which a tool that starts it would not name.
+///
+/// # Errors
+/// [`NoServer::Start`].
+pub(crate) fn is_there(bin: &Path) -> Result<(), NoServer> {
+    fs::metadata(bin)
+        .map(drop)
+        .map_err(|source| NoServer::Start {
+            path: bin.to_owned(),
+            source,
+        })
 }
 
 /// A server that was started; it is killed when this is dropped.
@@ -211,13 +257,19 @@ pub(crate) fn start(mut command: Command, bin: &Path) -> Result<Started, NoServe
     Ok(started)
 }
 
-/// The command to run a binary on one core, where the system has a tool for it.
+/// The command to run a binary on one core, and not longer than this process, where the system has
+/// tools for that.
 fn on_core(core: usize, bin: &Path) -> Command {
-    if !can_pin() {
-        return Command::new(bin);
+    let mut words: Vec<OsString> = Vec::new();
+    if works("setpriv", &["--pdeathsig", "KILL", "true"]) {
+        words.extend(["setpriv", "--pdeathsig", "KILL"].map(OsString::from));
     }
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", &core.to_string()]).arg(bin);
+    if can_pin() {
+        words.extend(["taskset", "--cpu-list", &core.to_string()].map(OsString::from));
+    }
+    words.push(bin.into());
+    let mut command = Command::new(words.remove(0));
+    command.args(words);
     command
 }
 
@@ -235,13 +287,16 @@ fn pin_self() {
 
 /// Whether there are both cores and the tool.
 fn can_pin() -> bool {
-    [SERVERS_CORE, GENERATORS_CORE].iter().all(|core| {
-        let tried = Command::new("taskset")
-            .args(["--cpu-list", &core.to_string(), "true"])
-            .stderr(Stdio::null())
-            .status();
-        tried.is_ok_and(|status| status.success())
-    })
+    let can_be_on = |core: &usize| works("taskset", &["--cpu-list", &core.to_string(), "true"]);
+    [SERVERS_CORE, GENERATORS_CORE].iter().all(can_be_on)
+}
+
+fn works(tool: &str, words: &[&str]) -> bool {
+    let tried = Command::new(tool)
+        .args(words)
+        .stderr(Stdio::null())
+        .status();
+    tried.is_ok_and(|status| status.success())
 }
 
 /// A new folder that goes with this.

@@ -95,6 +95,24 @@ fn refused(variables: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
+#[cfg(unix)]
+#[test]
+fn it_stops_in_peace_where_nobody_reads_what_it_says() {
+    let data = TempDir::new().unwrap();
+    let mut child = pond(&["--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut String::new()).unwrap();
+    drop(output);
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(told.unwrap().success());
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn a_variable_that_is_wrong_is_named_with_what_it_takes() {
     for (name, value, taken) in [

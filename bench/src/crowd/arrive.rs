@@ -30,7 +30,9 @@ pub(crate) struct Arrived {
 pub(crate) enum NotIn {
     #[error("Socket {at} cannot be opened: {source}. Are there descriptors enough (ulimit -n)?")]
     NoRoom { at: usize, source: io::Error },
-    #[error("Socket {at} was not let in at {server}: {why}")]
+    #[error(
+        "Socket {at} was not let in at {server}: {why}. A server for this is started with --demo --rate-limits off; one with accounts is for modes that have --accounts"
+    )]
     Refused {
         at: usize,
         server: String,
@@ -38,6 +40,10 @@ pub(crate) enum NotIn {
     },
     #[error("{waiting} sockets heard nothing for {} s", PATIENCE.as_secs())]
     Silence { waiting: usize },
+    #[error(
+        "The server ended sockets that were on their way in: is it one with --demo --rate-limits off?"
+    )]
+    Ended,
     #[error(transparent)]
     System(#[from] io::Error),
 }
@@ -105,4 +111,4 @@ impl Arrival<'_> {
 /// How long a turn waits for something to happen.
 const TURN: Duration = Duration::from_millis(100);
 /// A server from which so long nobody gets an answer does not take them in.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

@@ -13,6 +13,7 @@ use crate::{
     blocking::{self, Socket},
     crowd::upgrade::Person,
     disk::{self, Disk},
+    flags,
     histogram::Histogram,
     report::{Case, Report},
     target::{self, NoServer},
@@ -27,7 +28,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     disk: PathBuf,
     /// Messages to send
-    #[arg(long, default_value_t = 2000, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 2000, value_name = "N")]
     count: usize,
 }
 

@@ -10,6 +10,7 @@ use shared::Encoding;
 
 use super::fanout::{self, Failure, Load};
 use crate::{
+    flags,
     report::{Case, Report},
     target::{self, Target},
     wire::Wire,
@@ -24,7 +25,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Runs of each
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 3, value_name = "N")]
     rounds: usize,
     /// Write the figures here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -34,9 +35,11 @@ pub(crate) struct Flags {
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    target::is_there(&flags.bin)?;
+    target::can_be_written(flags.json.as_deref())?;
     let own_binary = env::current_exe()?;
     let (mut limits, mut ponds) = (Vec::new(), Vec::new());
-    for _ in 0..flags.rounds.max(1) {
+    for _ in 0..flags.rounds {
         let limit = Target::start_limit(&own_binary)?;
         limits.push(fanout::measure(&limit, Wire::Limit, &flags.load, "limit")?);
         drop(limit);

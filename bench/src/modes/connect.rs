@@ -9,6 +9,7 @@ use clap::Args;
 use crate::{
     crew::{self, Failure},
     crowd::Crowd,
+    flags,
     meter::Meter,
     process::Process,
     progress::Progress,
@@ -23,7 +24,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     crew: crew::Flags,
     /// Sockets that come in
-    #[arg(long, default_value_t = 5000, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 5000, value_name = "N")]
     sockets: usize,
 }
 

@@ -35,7 +35,9 @@ pub(crate) struct Flags {
 /// # Errors
 /// Where the address is taken, or the system's wait fails.
 pub(crate) fn run(flags: &Flags) -> io::Result<&'static str> {
-    let mut limit = Limit::bind(flags.listen)?;
+    let bound = Limit::bind(flags.listen);
+    let mut limit =
+        bound.map_err(|error| io::Error::other(format!("--listen {}: {error}", flags.listen)))?;
     println!("The limit is at http://{}", limit.address()?);
     limit.serve(&AtomicBool::new(false))?;
     Ok("stopped")

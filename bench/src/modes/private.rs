@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Instant};
 use clap::Args;
 
 use super::ack::{self, Failure};
-use crate::{blocking::Socket, report::Report, target, wire};
+use crate::{blocking::Socket, flags, report::Report, target, wire};
 
 #[derive(Args)]
 pub(crate) struct Flags {
@@ -16,7 +16,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     disk: PathBuf,
     /// Messages to send
-    #[arg(long, default_value_t = 2000, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 2000, value_name = "N")]
     count: usize,
 }
 

@@ -15,6 +15,7 @@ use crate::{
     blocking::{self, Socket},
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, Happening, arrive::NotIn, upgrade::Person},
+    flags,
     histogram::Histogram,
     meter::Meter,
     moment::Moment,
@@ -30,17 +31,17 @@ pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
     /// Sockets that are cut and come back
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 1000, value_name = "N")]
     sockets: usize,
     /// They belong to this many people with accounts, on a server that is no demo; without it, each
     /// belongs to somebody else in a demo
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, value_name = "N")]
     accounts: Option<usize>,
     /// Messages that they miss
     #[arg(long, default_value_t = 100, value_name = "N")]
     missed: u64,
     /// How many are on their way back at a time
-    #[arg(long, default_value_t = 256, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 256, value_name = "N")]
     at_once: usize,
 }
 

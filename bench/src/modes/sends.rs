@@ -14,6 +14,7 @@ use shared::{Code, ServerFrame};
 use crate::{
     crew::{self, Failure as CrewFailure},
     crowd::{Crowd, Happening, arrive::NotIn},
+    flags,
     histogram::Histogram,
     meter::Meter,
     moment::Moment,
@@ -28,22 +29,22 @@ pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
     /// Sockets that send
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 64, value_name = "N")]
     senders: usize,
     /// Messages that each has without an ack
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 1, value_name = "N")]
     window: usize,
     /// Where they write
     #[arg(long, default_value = "private", value_name = "WHERE")]
     to: Place,
     /// Length of a text, in bytes
-    #[arg(long, default_value_t = 128, value_name = "BYTES")]
+    #[arg(long, value_parser = flags::content, default_value_t = 128, value_name = "BYTES")]
     content: usize,
     /// Seconds before anything is counted
     #[arg(long, default_value_t = 2, value_name = "S")]
     warm_up: u64,
     /// Seconds that are counted
-    #[arg(long, default_value_t = 10, value_name = "S")]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), default_value_t = 10, value_name = "S")]
     seconds: u64,
 }
 

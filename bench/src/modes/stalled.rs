@@ -6,6 +6,7 @@ use shared::Encoding;
 
 use super::fanout::{self, Failure, Load};
 use crate::{
+    flags,
     report::Report,
     target::{self, Target},
     wire::Wire,
@@ -16,7 +17,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
     /// How many of the receivers never read
-    #[arg(long, default_value_t = 100, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 100, value_name = "N")]
     stalled: usize,
     #[command(flatten)]
     load: Load,
@@ -26,15 +27,16 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     // With `--bin`, each run has a server of its own.
     let target = flags.target.target()?;
     let without = fanout::measure(&target, Wire::Pond(Encoding::Json), &flags.load, "all read")?;
-    let target: Target = match flags.target.bin {
+    let (target, first): (Target, _) = match flags.target.bin {
         Some(_) => {
             drop(target);
-            flags.target.target()?
+            (flags.target.target()?, 0)
         }
-        None => target,
+        None => (target, OTHER_NUMBERS),
     };
     let load = Load {
         stalled: flags.stalled,
+        first,
         ..flags.load.clone()
     };
     let with = fanout::measure(&target, Wire::Pond(Encoding::Json), &load, "some stall")?;
@@ -58,3 +60,6 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     flags.target.keep(&report)?;
     Ok(report)
 }
+
+/// More than one run has.
+const OTHER_NUMBERS: u64 = 1 << 32;

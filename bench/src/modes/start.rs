@@ -12,6 +12,7 @@ use std::{
 use clap::Args;
 
 use crate::{
+    flags,
     histogram::Histogram,
     report::{self, Case, Report},
     target::{self, NoServer, Started},
@@ -26,7 +27,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// How many starts
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 20, value_name = "N")]
     count: usize,
     /// Write the figures here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -45,6 +46,7 @@ pub(crate) enum Failure {
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    target::can_be_written(flags.json.as_deref())?;
     drop(start(flags)?);
     let (mut pages, mut resident_kib) = (Histogram::new(), None);
     for _ in 0..flags.count {

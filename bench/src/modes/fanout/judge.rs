@@ -58,7 +58,7 @@ impl Sender {
 impl Judge {
     pub(super) fn new(load: &Load, head: u64, reader: Reader) -> Self {
         let sender = || Sender {
-            next: 1,
+            next: load.first + 1,
             ..Sender::default()
         };
         Self {

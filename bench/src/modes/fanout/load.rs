@@ -40,7 +40,7 @@ impl<'a> Run<'a> {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let content = wire::content(load.content);
-        crowd.queue(0, wire.message(&message_id(0, 0), &content));
+        crowd.queue(0, wire.message(&message_id(0, load.first), &content));
         crowd
             .flush(0)
             .map_err(|ended| Failure::NobodySends(ended.to_string()))?;

@@ -19,6 +19,7 @@ use crate::{
         Crowd,
         arrive::{Arrival, NotIn},
     },
+    flags,
     meter::Meter,
     moment::Moment,
     process::Process,
@@ -50,32 +51,35 @@ enum Speech {
 #[derive(Args, Clone)]
 pub(crate) struct Load {
     /// Sockets in the room
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 1000, value_name = "N")]
     pub(crate) receivers: usize,
     /// How many of them send
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 1, value_name = "N")]
     pub(crate) senders: usize,
     /// Messages that each sender has under way
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 64, value_name = "N")]
     pub(crate) window: usize,
     /// Messages a second in all, instead of a window
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_parser = flags::positive, value_name = "N")]
     pub(crate) rate: Option<f64>,
     /// Length of a text, in bytes
-    #[arg(long, default_value_t = 128, value_name = "BYTES")]
+    #[arg(long, value_parser = flags::content, default_value_t = 128, value_name = "BYTES")]
     pub(crate) content: usize,
     /// Seconds before anything is counted
-    #[arg(long, default_value_t = 2.0, value_name = "S")]
+    #[arg(long, value_parser = flags::not_negative, default_value_t = 2.0, value_name = "S")]
     pub(crate) warm_up: f64,
     /// Seconds that are counted
-    #[arg(long, default_value_t = 10.0, value_name = "S")]
+    #[arg(long, value_parser = flags::positive, default_value_t = 10.0, value_name = "S")]
     pub(crate) seconds: f64,
     /// Sockets that come in at a time
-    #[arg(long, default_value_t = 64, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 64, value_name = "N")]
     pub(crate) at_once: usize,
     /// How many of the receivers never read; they are counted no further
     #[arg(skip)]
     pub(crate) stalled: usize,
+    /// Where the messages' numbers begin: a server that has seen one takes it for the same again
+    #[arg(skip)]
+    pub(crate) first: u64,
 }
 
 /// Why nothing was measured.
@@ -91,6 +95,10 @@ pub(crate) enum Failure {
     NotSeated { missing: usize, receivers: usize },
     #[error("No sender is left: {0}")]
     NobodySends(String),
+    #[error(
+        "{0} receivers are too few: those who send, and those who never read, are among them, and not the same"
+    )]
+    TooFew(usize),
     #[error(transparent)]
     System(#[from] io::Error),
 }
@@ -146,6 +154,9 @@ pub(crate) fn measure(
     load: &Load,
     name: &str,
 ) -> Result<Case, Failure> {
+    if load.senders + load.stalled > load.receivers {
+        return Err(Failure::TooFew(load.receivers));
+    }
     let mut progress = Progress::of(name);
     let mut crowd = Crowd::speaking(wire.encoding(), &target.server)?;
     let people: Vec<_> = (0..load.receivers).map(wire::person).collect();
@@ -215,6 +226,7 @@ mod tests {
             seconds: 0.3,
             at_once: 7,
             stalled: 0,
+            first: 0,
         }
     }
 

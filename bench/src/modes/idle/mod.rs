@@ -15,6 +15,7 @@ use self::beats::Beats;
 use crate::{
     crew::{self, Failure},
     crowd::{Crowd, Happening},
+    flags,
     meter::{Meter, Used},
     process::Process,
     progress::Progress,
@@ -31,21 +32,24 @@ pub(crate) struct Flags {
     crew: crew::Flags,
     /// Numbers of sockets, rising
     #[arg(
-        long,
+        long, value_parser = flags::at_least_one,
         default_value = "1000,5000,10000",
         value_delimiter = ',',
         value_name = "N,N"
     )]
     sockets: Vec<usize>,
     /// Seconds that each number is held; a server pings within 35
-    #[arg(long, default_value_t = 35, value_name = "S")]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), default_value_t = 35, value_name = "S")]
     hold: u64,
     /// Seconds between two heartbeats of a socket, as of an app that somebody looks at: 3.5
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_parser = flags::positive, value_name = "S")]
     beat: Option<f64>,
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
+    if !flags.sockets.is_sorted_by(|one, next| one < next) {
+        return Err(Failure::NotRising);
+    }
     let target = flags.target.target_in(flags.crew.world())?;
     let most = flags.sockets.iter().copied().max().unwrap_or_default();
     let people = flags.crew.people(&target.server, most)?;

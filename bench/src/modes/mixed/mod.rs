@@ -26,7 +26,12 @@ use self::{
 };
 use crate::{
     crew::{self, Failure as CrewFailure},
-    crowd::{Crowd, arrive::NotIn, upgrade::Person},
+    crowd::{
+        Crowd,
+        arrive::{NotIn, PATIENCE},
+        upgrade::Person,
+    },
+    flags,
     meter::{Meter, Used},
     moment::Moment,
     process::Process,
@@ -41,19 +46,19 @@ pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
     /// How many people, in pairs who write to each other
-    #[arg(long, default_value_t = 500, value_name = "N")]
+    #[arg(long, value_parser = flags::at_least_one, default_value_t = 500, value_name = "N")]
     people: usize,
     /// Seconds between two things that a person does, on average
-    #[arg(long, default_value_t = 10.0, value_name = "S")]
+    #[arg(long, value_parser = flags::positive, default_value_t = 10.0, value_name = "S")]
     pace: f64,
     /// Length of a text, in bytes
-    #[arg(long, default_value_t = 128, value_name = "BYTES")]
+    #[arg(long, value_parser = flags::content, default_value_t = 128, value_name = "BYTES")]
     content: usize,
     /// Seconds before anything is counted
     #[arg(long, default_value_t = 5, value_name = "S")]
     warm_up: u64,
     /// Seconds that are counted
-    #[arg(long, default_value_t = 60, value_name = "S")]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), default_value_t = 60, value_name = "S")]
     seconds: u64,
     /// Of the chance by which they act
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -169,10 +174,20 @@ impl<'a> Day<'a> {
         let mut plan = BinaryHeap::new();
         // As they come in one by one, each says who they are.
         for (at, person) in people.iter().enumerate() {
-            crowd.open(person)?;
+            crowd
+                .open(person)
+                .map_err(|source| NotIn::NoRoom { at, source })?;
             seen.is_coming(at, Moment::now());
+            let patience = Moment::now() + PATIENCE;
             while seen.here() + AT_ONCE <= at + 1 {
                 turn(&mut crowd, &mut seen, TURN)?;
+                if seen.counts.cut_by_server > 0 {
+                    return Err(NotIn::Ended.into());
+                }
+                if Moment::now() > patience {
+                    let waiting = at + 1 - seen.here();
+                    return Err(NotIn::Silence { waiting }.into());
+                }
             }
             plan.push(Reverse((
                 Moment::now() + chance.around(flags.pace),
