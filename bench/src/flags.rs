@@ -1,5 +1,7 @@
 //! Values on the command line that make sense.
 
+use std::{fs::OpenOptions, path::PathBuf};
+
 use shared::limits::MAX_CONTENT_BYTES;
 
 /// A number of things, of which there is to be one at least.
@@ -42,6 +44,17 @@ pub(crate) fn content(text: &str) -> Result<usize, String> {
         Ok(bytes @ 1..=MAX_CONTENT_BYTES) => Ok(bytes),
         _ => Err(format!("a whole number from 1 to {MAX_CONTENT_BYTES}")),
     }
+}
+
+/// A file that can be written: looked for before anything is measured.
+///
+/// # Errors
+/// Why it cannot.
+pub(crate) fn file_to_write(path: &str) -> Result<PathBuf, String> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened
+        .map(|_| path.into())
+        .map_err(|error| error.to_string())
 }
 
 fn number(text: &str) -> Option<f64> {

@@ -2,11 +2,12 @@
 //!
 //! A column is a case that was measured, a row one figure of it. A figure's name ends in its unit.
 
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, fmt, fs, io, path::PathBuf};
 
+use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::histogram::Histogram;
+use crate::{flags, histogram::Histogram};
 
 /// All figures of a run.
 pub(crate) struct Report {
@@ -97,6 +98,27 @@ impl Case {
     }
 }
 
+/// Where a report goes besides the screen.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Output {
+    /// Write the figures here, as JSON
+    #[arg(long, value_parser = flags::file_to_write, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl Output {
+    /// Writes it where it is wanted.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn keep(&self, report: &Report) -> io::Result<()> {
+        match &self.json {
+            Some(path) => fs::write(path, report.json()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Report {
     /// Of a mode.
     pub(crate) fn new(mode: &'static str) -> Self {
@@ -126,11 +148,8 @@ impl Report {
         self
     }
 
-    /// Writes it as JSON.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub(crate) fn write_json(&self, path: &Path) -> io::Result<()> {
+    /// As JSON.
+    fn json(&self) -> String {
         let cases: Vec<_> = self
             .cases
             .iter()
@@ -145,7 +164,7 @@ impl Report {
             "cases": cases,
             "notes": self.notes,
         });
-        fs::write(path, format!("{whole:#}\n"))
+        format!("{whole:#}\n")
     }
 }
 

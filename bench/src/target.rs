@@ -12,7 +12,10 @@ use std::{
 
 use clap::Args;
 
-use crate::{process::Process, report::Report};
+use crate::{
+    process::Process,
+    report::{Output, Report},
+};
 
 /// The flags of every mode that puts load on a server.
 #[derive(Args, Clone)]
@@ -34,9 +37,8 @@ pub(crate) struct Flags {
     /// The server's process [default: the one that listens, if it is on this machine]
     #[arg(long, value_name = "PID", conflicts_with = "bin")]
     pub(crate) pid: Option<u32>,
-    /// Write the figures here, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Who gets in.
@@ -71,8 +73,6 @@ pub(crate) enum NoServer {
         "--server {server}: {source}. It is HOST:PORT, as 127.0.0.1:8080, of a server that runs: pond --demo --rate-limits off. Or let --bin start one"
     )]
     Unreachable { server: String, source: io::Error },
-    #[error("--json {path} cannot be written: {source}")]
-    Json { path: PathBuf, source: io::Error },
 }
 
 impl Target {
@@ -114,7 +114,7 @@ impl Flags {
             bin: Some(bin),
             data,
             pid: None,
-            json: None,
+            output: Output::default(),
         }
     }
 
@@ -131,7 +131,6 @@ impl Flags {
     /// # Errors
     /// [`NoServer`], of one that was to be started.
     pub(crate) fn target_in(&self, world: World) -> Result<Target, NoServer> {
-        can_be_written(self.json.as_deref())?;
         let Some(bin) = &self.bin else {
             TcpStream::connect(&self.server).map_err(|source| NoServer::Unreachable {
                 server: self.server.clone(),
@@ -165,24 +164,8 @@ impl Flags {
     /// # Errors
     /// Where the file cannot be written.
     pub(crate) fn keep(&self, report: &Report) -> io::Result<()> {
-        match &self.json {
-            Some(path) => report.write_json(path),
-            None => Ok(()),
-        }
+        self.output.keep(report)
     }
-}
-
-/// Looks whether the figures can be kept, before anything is measured.
-///
-/// # Errors
-/// [`NoServer::Json`].
-pub(crate) fn can_be_written(json: Option<&Path>) -> Result<(), NoServer> {
-    let Some(path) = json else { return Ok(()) };
-    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
-    opened.map(drop).map_err(|source| NoServer::Json {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// Looks for the binary, which a tool that starts it would not name.

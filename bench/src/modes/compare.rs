@@ -3,7 +3,7 @@
 //! Each server runs on one core and the generator on another. What is told is the ratio of the
 //! medians, since that depends less on the machine than any figure.
 
-use std::{env, io, path::PathBuf};
+use std::{env, path::PathBuf};
 
 use clap::Args;
 use shared::Encoding;
@@ -11,7 +11,7 @@ use shared::Encoding;
 use super::fanout::{self, Failure, Load};
 use crate::{
     flags,
-    report::{Case, Report},
+    report::{Case, Output, Report},
     target::{self, Target},
     wire::Wire,
 };
@@ -27,16 +27,14 @@ pub(crate) struct Flags {
     /// Runs of each
     #[arg(long, value_parser = flags::at_least_one, default_value_t = 3, value_name = "N")]
     rounds: usize,
-    /// Write the figures here, as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     load: Load,
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     target::is_there(&flags.bin)?;
-    target::can_be_written(flags.json.as_deref())?;
     let own_binary = env::current_exe()?;
     let (mut limits, mut ponds) = (Vec::new(), Vec::new());
     for _ in 0..flags.rounds {
@@ -58,7 +56,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         &limits,
         &ponds,
     );
-    keep(flags, &report)?;
+    flags.output.keep(&report)?;
     Ok(report)
 }
 
@@ -78,13 +76,6 @@ fn of(mut report: Report, flags: &Flags, limits: &[Case], ponds: &[Case]) -> Rep
         report = flags.load.noting_a_full_generator(report, case);
     }
     report.case(limit).case(pond).case(ratio)
-}
-
-fn keep(flags: &Flags, report: &Report) -> io::Result<()> {
-    match &flags.json {
-        Some(path) => report.write_json(path),
-        None => Ok(()),
-    }
 }
 
 const COMPARED: [&str; 9] = [

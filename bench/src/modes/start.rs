@@ -14,7 +14,7 @@ use clap::Args;
 use crate::{
     flags,
     histogram::Histogram,
-    report::{self, Case, Report},
+    report::{self, Case, Output, Report},
     target::{self, NoServer, Started},
 };
 
@@ -29,9 +29,8 @@ pub(crate) struct Flags {
     /// How many starts
     #[arg(long, value_parser = flags::at_least_one, default_value_t = 20, value_name = "N")]
     count: usize,
-    /// Write the figures here, as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Why nothing was measured.
@@ -46,7 +45,6 @@ pub(crate) enum Failure {
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
-    target::can_be_written(flags.json.as_deref())?;
     drop(start(flags)?);
     let (mut pages, mut resident_kib) = (Histogram::new(), None);
     for _ in 0..flags.count {
@@ -62,9 +60,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         .with_any("server_rss_mib", resident_kib.map(report::mib));
     let report = Report::new("start").setting("starts", flags.count);
     let report = report.case(case);
-    if let Some(path) = &flags.json {
-        report.write_json(path).map_err(Failure::Json)?;
-    }
+    flags.output.keep(&report).map_err(Failure::Json)?;
     Ok(report)
 }
 
