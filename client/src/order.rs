@@ -1,6 +1,6 @@
 //! Sorting, compiled once: a sort of its own for each kind of entry would be 3 KB each.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BinaryHeap};
 
 /// The entries by their key, smallest first; those with equal keys stay in their order.
 pub fn by_key<T, K: Ord>(entries: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
@@ -15,10 +15,37 @@ pub fn by_key<T, K: Ord>(entries: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
 
 /// In which order numbered entries stand.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|one, other| compare(*one, *other));
-    order
+    let entries: BinaryHeap<_> = (0..count).map(|at| Numbered { at, compare }).collect();
+    let sorted = entries.into_sorted_vec();
+    sorted.into_iter().map(|entry| entry.at).collect()
 }
+
+/// An entry by its number: those that compare equal stand as they were numbered.
+struct Numbered<'a> {
+    at: usize,
+    compare: &'a dyn Fn(usize, usize) -> Ordering,
+}
+
+impl Ord for Numbered<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_key = (self.compare)(self.at, other.at);
+        by_key.then(self.at.cmp(&other.at))
+    }
+}
+
+impl PartialOrd for Numbered<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Numbered<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Numbered<'_> {}
 
 #[cfg(test)]
 mod tests {
