@@ -14,7 +14,7 @@ use crate::{
     children::{answer, command, run_logged},
     failure::{Failure, Result},
     progress::Step,
-    toolchain::TARGET,
+    toolchain::{TARGET, without_home},
     workspace::{Workspace, major_minor},
 };
 
@@ -216,10 +216,9 @@ fn build_library(folder: &Path, step: &Step) -> Result<()> {
         .env("LD_LIBRARY_PATH", folder.join("lib"));
     // The library may use what only the compiler's makers may use, and is linked with LTO later.
     cargo.env("RUSTC_BOOTSTRAP", "1");
-    cargo.env(
-        "RUSTFLAGS",
-        "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes",
-    );
+    let flags = "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes";
+    let flags = [flags, &without_home().unwrap_or_default()].join(" ");
+    cargo.env("RUSTFLAGS", flags);
     cargo.env("CARGO_TARGET_DIR", source.join("target"));
     run_logged(&mut cargo, step)?;
     let built = source.join("target").join(TARGET).join("release/deps");

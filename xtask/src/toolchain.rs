@@ -64,6 +64,9 @@ impl WasmToolchain {
 
     /// Makes a command, and what it starts, use this toolchain.
     pub(crate) fn choose_for<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if let Some(flag) = without_home() {
+            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flag);
+        }
         if let Self::Private(path) = self {
             command
                 .env("RUSTUP_TOOLCHAIN", path)
@@ -85,6 +88,16 @@ impl WasmToolchain {
     pub(crate) fn version(&self) -> String {
         answer(self.choose_for(&mut command("rustc")).arg("-vV")).unwrap_or_default()
     }
+}
+
+/// The flag by which what everybody loads does not say where the home of whoever built it is: a panic
+/// names its file. `None` where cargo could not tell where the flag ends.
+pub(crate) fn without_home() -> Option<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")))?;
+    let crates = home.join("registry/src");
+    let crates = crates.to_str().filter(|path| !path.contains(' '))?;
+    Some(format!("--remap-path-prefix={crates}=crates"))
 }
 
 /// For a person who wants the private toolchain although the ordinary one would do, and for tests.
