@@ -1,10 +1,11 @@
 //! Puts the built web app (`dist/`) into the binary: tagged and compressed.
 //!
 //! Without `dist/` the server is built all the same and says so.
-//! Read next: `imports`, which makes the app's code smaller, and `page`, which makes one style sheet of
+//! Read next: `code`, which makes the app's code compress better, and `page`, which makes one style sheet of
 //! many, moves code out of the page, and tells the page and its service worker which build they are.
 
-mod imports;
+mod code;
+mod order;
 mod page;
 
 use std::{
@@ -34,7 +35,7 @@ fn main() -> Result<(), Failure> {
     if dist.join("index.html").exists() && env::var_os("POND_WITHOUT_APP").is_none() {
         collect(&dist, &dist, &mut files)?;
         files.sort();
-        imports::number(&mut files)?;
+        code::lighten(&mut files)?;
         page::move_inline_scripts_out(&mut files)?;
         page::join_style_sheets(&mut files)?;
         page::lighten(&mut files)?;

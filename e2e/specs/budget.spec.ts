@@ -43,7 +43,7 @@ test("a first visit is light", async ({ person }) => {
     description: `${sum(/./)} in all, wasm ${wasm?.small} of ${wasm?.raw}, css ${sum(/\.css$/)}`,
   });
   expect.soft(wasm?.raw, "wasm as it is").toBeLessThanOrEqual(700 * KIB);
-  expect.soft(wasm?.small, "wasm compressed").toBeLessThanOrEqual(210 * KIB);
+  expect.soft(wasm?.small, "wasm compressed").toBeLessThanOrEqual(190 * KIB);
   expect.soft(sum(/\.css$/), "css compressed").toBeLessThanOrEqual(12 * KIB);
   expect.soft(sum(/./), "everything compressed").toBeLessThanOrEqual(220 * KIB);
 });

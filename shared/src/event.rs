@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     check::Check,
-    envelope::Envelope,
     ids::{ConversationId, MsgId, Seq, Timestamp, UserId},
+    read::{Json, Read as _, wrong},
 };
 
 /// One entry of a conversation's log.
@@ -129,15 +129,8 @@ impl Serialize for Event {
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let envelope = Envelope::deserialize(deserializer)?;
-        if envelope.kind == Self::MESSAGE_SENT {
-            envelope
-                .body()
-                .map(Self::MessageSent)
-                .map_err(D::Error::custom)
-        } else {
-            envelope.body().map(Self::Unknown).map_err(D::Error::custom)
-        }
+        let json = Json::deserialize(deserializer)?;
+        Self::read(&json).map_err(|field| D::Error::custom(wrong(field)))
     }
 }
 

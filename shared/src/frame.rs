@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Check, Code,
-    envelope::Envelope,
     event::{Event, Message, Position},
     ids::{ConversationId, MsgId, RequestId, Seq, Timestamp, UserId},
     read::{self, Json, Read},
@@ -483,29 +482,6 @@ impl ClientFrame {
         "PRESENCE_NOTICE",
     ];
 
-    /// Reads one text frame.
-    ///
-    /// # Errors
-    /// [`DecodeError`], whose text says what was wrong.
-    pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        let envelope = open(text)?;
-        let frame = match &*envelope.kind {
-            "AUTH_REQUEST" => envelope.body().map(Self::Auth),
-            "SEND_TO_ONE_REQUEST" => envelope.body().map(Self::SendToOne),
-            "SEND_TO_ALL_REQUEST" => envelope.body().map(Self::SendToAll),
-            "SUMMARY_REQUEST" => envelope.body().map(Self::Summary),
-            "PULL_REQUEST" => envelope.body().map(Self::Pull),
-            "FIND_USERS_REQUEST" => envelope.body().map(Self::FindUsers),
-            "HEARTBEAT_REQUEST" => envelope.body().map(Self::Heartbeat),
-            "READ_NOTICE" => envelope.body().map(Self::Read),
-            "DELIVERED_NOTICE" => envelope.body().map(Self::Delivered),
-            "TYPING_NOTICE" => envelope.body().map(Self::Typing),
-            "PRESENCE_NOTICE" => envelope.body().map(Self::Presence),
-            other => return Err(unknown(other)),
-        };
-        frame.map_err(|why| bad_body(&envelope, why))
-    }
-
     /// Whether it is a message: the one thing of which many may be under way.
     pub fn is_send(&self) -> bool {
         matches!(self, Self::SendToOne(_) | Self::SendToAll(_))
@@ -609,52 +585,13 @@ pub fn wait_ms(wait: Duration) -> u64 {
     u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
-/// The question's id out of a frame whose body may be wrong otherwise, so that the error can name it.
-pub fn request_id_of(text: &str) -> Option<RequestId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Asking {
-        request_id: RequestId,
-    }
-    open(text)
-        .ok()?
-        .body()
-        .ok()
-        .map(|asking: Asking| asking.request_id)
-}
-
-/// The message's id out of a frame whose body may be wrong otherwise, so that the error can name it.
-pub fn msg_id_of(text: &str) -> Option<MsgId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Sending {
-        msg_id: MsgId,
-    }
-    open(text)
-        .ok()?
-        .body()
-        .ok()
-        .map(|sending: Sending| sending.msg_id)
-}
-
 fn encode<F: Serialize>(frame: &F) -> String {
     // Fails only for maps with keys that are no strings and for `Unknown`, which is never sent.
     serde_json::to_string(frame).unwrap_or_default()
 }
 
-fn open(text: &str) -> Result<Envelope<'_>, DecodeError> {
-    serde_json::from_str(text).map_err(|error| DecodeError::NotAFrame(error.to_string()))
-}
-
-fn unknown(kind: &str) -> DecodeError {
+pub(crate) fn unknown(kind: &str) -> DecodeError {
     DecodeError::UnknownType(kind.chars().take(LONGEST_TYPE_SHOWN).collect())
-}
-
-fn bad_body(envelope: &Envelope<'_>, why: String) -> DecodeError {
-    DecodeError::BadBody {
-        frame: envelope.kind.clone().into_owned(),
-        why,
-    }
 }
 
 /// Characters of a stranger's `type` that an error repeats.
@@ -663,54 +600,6 @@ const LONGEST_TYPE_SHOWN: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_error_says_what_was_wrong() {
-        let error = |text| ClientFrame::decode(text).unwrap_err();
-        assert!(matches!(error("{"), DecodeError::NotAFrame(_)));
-        assert!(matches!(error("[]"), DecodeError::NotAFrame(_)));
-        assert!(matches!(error(r#"{"body":{}}"#), DecodeError::NotAFrame(_)));
-        assert_eq!(
-            error(r#"{"type":"X","body":{}}"#),
-            DecodeError::UnknownType("X".into())
-        );
-        let wrong = r#"{"type":"SEND_TO_ALL_REQUEST","body":{"msgId":"m"}}"#;
-        assert!(
-            error(wrong).to_string().contains("content"),
-            "{}",
-            error(wrong)
-        );
-        assert_eq!(msg_id_of(wrong).unwrap().as_str(), "m");
-    }
-
-    #[test]
-    fn an_error_names_the_field_it_is_in() {
-        for (body, why) in [
-            (r#"{"msgId":"a\":\\"}"#, "missing field `requestId`"),
-            (
-                "{\"requestId\":1,\n\"query\" : 5}",
-                "`query`: invalid type: integer `5`, expected a string",
-            ),
-            (
-                r#"{"query":"\":\\","requestId":"q"}"#,
-                "`requestId`: invalid type: string \"q\", expected u64",
-            ),
-            ("\"requestId\"", "it is no object"),
-            ("null", "it is no object"),
-        ] {
-            let text = format!(r#"{{"type":"FIND_USERS_REQUEST","body":{body}}}"#);
-            let error = ClientFrame::decode(&text).unwrap_err().to_string();
-            let wanted = format!("The body of FIND_USERS_REQUEST is wrong: {why}");
-            assert_eq!(error, wanted, "{body}");
-        }
-        let cursors = r#"[{"conversation":"r1","seq":1,"check":"zz"},{"conversation":"r2"}]"#;
-        let beat = format!(
-            r#"{{"type":"HEARTBEAT_REQUEST","body":{{"requestId":5,"cursors":{cursors}}}}}"#
-        );
-        let error = ClientFrame::decode(&beat).unwrap_err().to_string();
-        let why = "`cursors[0].check`: A check value has 16 hexadecimal digits";
-        assert!(error.ends_with(why), "{error}");
-    }
 
     #[test]
     fn a_frame_of_a_newer_server_keeps_its_place_in_the_log() {

@@ -8,11 +8,12 @@
 pub mod check;
 pub mod code;
 mod encoding;
-mod envelope;
 pub mod event;
 pub mod frame;
 pub mod http;
 pub mod ids;
+#[cfg(feature = "server")]
+pub mod incoming;
 pub mod limits;
 pub mod name;
 #[cfg(feature = "protobuf")]

@@ -4,7 +4,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, header::SEC_WEBSOCKET_PROTOCOL},
 };
-use shared::{ClientFrame, DecodeError, Encoding, MsgId, RequestId, frame, protobuf};
+use shared::{ClientFrame, DecodeError, Encoding, MsgId, RequestId, incoming, protobuf};
 use tungstenite::{Message, Utf8Bytes};
 
 use super::Closed;
@@ -44,18 +44,18 @@ impl Received {
         }
     }
 
-    /// See [`frame::request_id_of`].
+    /// See [`incoming::request_id_of`].
     pub fn request_id(&self) -> Option<RequestId> {
         match self {
-            Self::Json(text) => frame::request_id_of(text),
+            Self::Json(text) => incoming::request_id_of(text),
             Self::Protobuf(bytes) => protobuf::request_id_of(bytes),
         }
     }
 
-    /// See [`frame::msg_id_of`].
+    /// See [`incoming::msg_id_of`].
     pub fn msg_id(&self) -> Option<MsgId> {
         match self {
-            Self::Json(text) => frame::msg_id_of(text),
+            Self::Json(text) => incoming::msg_id_of(text),
             Self::Protobuf(bytes) => protobuf::msg_id_of(bytes),
         }
     }
