@@ -76,7 +76,10 @@ impl Rewriter {
                         if !matches!(import.ty, TypeRef::Func(_)) {
                             return Err(format!("the app asks for {import:?}").into());
                         }
-                        names.insert(import.name.to_owned(), format!("i{}", names.len()));
+                        let new = format!("i{}", names.len());
+                        if names.insert(import.name.to_owned(), new).is_some() {
+                            return Err(format!("the app asks twice for {}", import.name).into());
+                        }
                     }
                 }
                 Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes()),
@@ -99,19 +102,24 @@ impl Rewriter {
 
     /// The script, which offers the functions of the browser under their new names.
     fn script(&self, script: &str) -> Result<String, Failure> {
-        if let Some(name) = self.names.keys().find(|name| !script.contains(*name)) {
-            return Err(format!("the app's script has no {name}").into());
-        }
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let words = script
             .as_bytes()
             .chunk_by(|one, next| is_part(*one) == is_part(*next));
-        words
-            .map(|word| {
-                let word = str::from_utf8(word)?;
-                Ok(self.names.get(word).map_or(word, String::as_str))
-            })
-            .collect()
+        let mut offered: Vec<_> = self.names.keys().map(String::as_str).collect();
+        let mut new = String::with_capacity(script.len());
+        for word in words {
+            let word = str::from_utf8(word)?;
+            new += self.names.get(word).map_or(word, String::as_str);
+            if self.names.contains_key(word) {
+                let at = offered.binary_search(&word);
+                offered.remove(at.map_err(|_| format!("the app's script has {word} twice"))?);
+            }
+        }
+        match offered.first() {
+            Some(missing) => Err(format!("the app's script has no {missing}").into()),
+            None => Ok(new),
+        }
     }
 
     fn code(&mut self, code: &[u8]) -> Result<Vec<u8>, Failure> {

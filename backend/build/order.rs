@@ -9,8 +9,13 @@ use std::{
     mem,
 };
 
-/// The numbers of the bodies: from the longest on, the next is the one most like the last few.
+/// The numbers of the bodies: from one with most in it on, the next is the one most like the last few.
+///
+/// More than [`MOST`] stay as they are: that is no app for use, and the work grows with their square.
 pub(crate) fn by_likeness(bodies: &[&[u8]]) -> Vec<usize> {
+    if bodies.len() > MOST {
+        return (0..bodies.len()).collect();
+    }
     let mut bodies: Vec<_> = bodies.iter().map(|code| Body::new(code)).collect();
     let mut holders = BTreeMap::<_, Vec<usize>>::new();
     for (number, body) in bodies.iter().enumerate() {
@@ -77,6 +82,9 @@ impl Body {
         self.shared / (self.pieces.len() + 50)
     }
 }
+
+/// Three times as many as the app has when it was built for use.
+const MOST: usize = 10_000;
 
 /// One piece, so that its half and the half of that are more than nothing.
 const ONE: usize = 1 << 16;

@@ -127,6 +127,7 @@ impl Serialize for Event {
     }
 }
 
+/// By hand, as the app reads it: what is tagged and kept as text takes far more code.
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;

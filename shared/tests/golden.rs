@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::{ClientFrame, Event, Read, ServerFrame, http};
+use shared::{ClientFrame, Event, Message, Read, ServerFrame, http};
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -96,6 +96,12 @@ fn a_pushed_message_is_an_event_of_the_log() {
     each_is_read_and_written_the_same("event", &text, |line| {
         serde_json::from_str::<Event>(line).unwrap()
     });
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let frame: Value = serde_json::from_str(line).unwrap();
+        let message: Message = serde_json::from_value(frame["body"].clone()).unwrap();
+        let read = Event::from_text(line).unwrap();
+        assert_eq!(read, Event::MessageSent(message), "as serde reads it");
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Frames in Protobuf: whatever is encoded is decoded the same, what a newer peer adds is skipped, and
 //! no bytes make a decoder panic or allocate more than their number allows.
-#![cfg(feature = "protobuf")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod frames;

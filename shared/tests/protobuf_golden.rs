@@ -1,6 +1,5 @@
 //! Every frame that has a golden file in JSON has its bytes in Protobuf, which every later build must
 //! still read and write.
-#![cfg(feature = "protobuf")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};

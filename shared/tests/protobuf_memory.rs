@@ -1,6 +1,5 @@
 //! What a hostile binary frame makes the server allocate. A process of its own: the count is of all
 //! that its one test allocates.
-#![cfg(feature = "protobuf")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use peak_alloc::PeakAlloc;

@@ -1,5 +1,4 @@
 //! `src/protobuf/wire.rs` is what the published `proto/pond.proto` says, and nothing else.
-#![cfg(feature = "protobuf")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{
@@ -28,7 +27,7 @@ fn the_types_are_those_of_the_published_file() {
     }
     assert!(
         fs::read_to_string(&path).unwrap() == generated(),
-        "pond.proto has changed: `{WRITE}=1 cargo test -p shared --features protobuf --test \
+        "pond.proto has changed: `{WRITE}=1 cargo test -p shared --test \
          protobuf_types` makes its types anew"
     );
 }

@@ -217,8 +217,7 @@ fn build_library(folder: &Path, step: &Step) -> Result<()> {
     // The library may use what only the compiler's makers may use, and is linked with LTO later.
     cargo.env("RUSTC_BOOTSTRAP", "1");
     let flags = "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes";
-    let flags = [flags, &without_home().unwrap_or_default()].join(" ");
-    cargo.env("RUSTFLAGS", flags);
+    cargo.env("RUSTFLAGS", flags.to_owned() + &without_home());
     cargo.env("CARGO_TARGET_DIR", source.join("target"));
     run_logged(&mut cargo, step)?;
     let built = source.join("target").join(TARGET).join("release/deps");

@@ -64,9 +64,8 @@ impl WasmToolchain {
 
     /// Makes a command, and what it starts, use this toolchain.
     pub(crate) fn choose_for<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        if let Some(flag) = without_home() {
-            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flag);
-        }
+        let given = env::var(RUSTFLAGS).unwrap_or_default();
+        command.env(RUSTFLAGS, given + &without_home());
         if let Self::Private(path) = self {
             command
                 .env("RUSTUP_TOOLCHAIN", path)
@@ -90,14 +89,22 @@ impl WasmToolchain {
     }
 }
 
-/// The flag by which what everybody loads does not say where the home of whoever built it is: a panic
-/// names its file. `None` where cargo could not tell where the flag ends.
-pub(crate) fn without_home() -> Option<String> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")))?;
-    let crates = home.join("registry/src");
-    let crates = crates.to_str().filter(|path| !path.contains(' '))?;
-    Some(format!("--remap-path-prefix={crates}=crates"))
+/// Flags, each after a space, by which what everybody loads does not say where the home of whoever built
+/// it is: a panic names its file. Not where that has a space in it, at which cargo would end a flag.
+pub(crate) fn without_home() -> String {
+    let home = env::home_dir();
+    let crates = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let crates = crates.or_else(|| Some(home.as_ref()?.join(".cargo")));
+    let crates = crates.map(|crates| crates.join("registry/src"));
+    // Of two that fit the last counts.
+    let flag = |(path, name): (Option<PathBuf>, &str)| {
+        let path = path?.into_os_string().into_string().ok()?;
+        (!path.contains(' ')).then(|| format!(" --remap-path-prefix={path}={name}"))
+    };
+    [(home, "~"), (crates, "crates")]
+        .into_iter()
+        .filter_map(flag)
+        .collect()
 }
 
 /// For a person who wants the private toolchain although the ordinary one would do, and for tests.
@@ -199,6 +206,9 @@ fn is_younger_than(path: &Path, age: Duration) -> bool {
             .is_ok_and(|passed| passed < age)
     })
 }
+
+/// Flags for that target alone; those of the person are kept.
+const RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 /// The target of every browser.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";

@@ -121,7 +121,7 @@ impl ServerFrame {
     }
 }
 
-/// As [`crate::incoming::request_id_of`], out of a binary frame.
+/// As `incoming::request_id_of`, out of a binary frame.
 pub fn request_id_of(bytes: &[u8]) -> Option<RequestId> {
     let asked = match open_client(bytes).ok()?? {
         Asked::SummaryRequest(it) => it.request_id,
@@ -139,7 +139,7 @@ pub fn request_id_of(bytes: &[u8]) -> Option<RequestId> {
     Some(RequestId(asked))
 }
 
-/// As [`crate::incoming::msg_id_of`], out of a binary frame.
+/// As `incoming::msg_id_of`, out of a binary frame.
 pub fn msg_id_of(bytes: &[u8]) -> Option<MsgId> {
     match open_client(bytes).ok()?? {
         Asked::SendToOneRequest(it) => unpack_msg_id(&it.msg_id, &it.msg_id_packed).ok(),
