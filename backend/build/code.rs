@@ -4,7 +4,10 @@
 //! it calls the browser are short: wasm-bindgen ends each with 16 digits of a hash, which nothing can
 //! compress. Read next: [`crate::order`].
 
-use std::{collections::BTreeMap, io, iter, str};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io, iter, str,
+};
 
 use wasm_encoder::{
     CodeSection, FunctionSection, ImportSection, Module,
@@ -106,17 +109,17 @@ impl Rewriter {
         let words = script
             .as_bytes()
             .chunk_by(|one, next| is_part(*one) == is_part(*next));
-        let mut offered: Vec<_> = self.names.keys().map(String::as_str).collect();
+        let mut missing: BTreeSet<_> = self.names.keys().map(String::as_str).collect();
         let mut new = String::with_capacity(script.len());
         for word in words {
             let word = str::from_utf8(word)?;
-            new += self.names.get(word).map_or(word, String::as_str);
-            if self.names.contains_key(word) {
-                let at = offered.binary_search(&word);
-                offered.remove(at.map_err(|_| format!("the app's script has {word} twice"))?);
+            match self.names.get(word) {
+                None => new += word,
+                Some(name) if missing.remove(word) => new += name,
+                Some(_) => return Err(format!("the app's script has {word} twice").into()),
             }
         }
-        match offered.first() {
+        match missing.first() {
             Some(missing) => Err(format!("the app's script has no {missing}").into()),
             None => Ok(new),
         }
@@ -129,7 +132,11 @@ impl Rewriter {
     }
 
     /// What comes once for each function of the app, in the new order.
-    fn in_order<T: Clone>(&self, things: &[T]) -> Result<Vec<T>, Error<io::Error>> {
+    fn in_order<T: Clone>(
+        &self,
+        things: impl IntoIterator<Item = Result<T, wasmparser::Error>>,
+    ) -> Result<Vec<T>, Error<io::Error>> {
+        let things: Vec<_> = things.into_iter().collect::<Result<_, _>>()?;
         let ordered = self.order.iter().map(|number| things.get(*number).cloned());
         let ordered: Option<_> = ordered.collect();
         ordered.ok_or_else(|| stray("a function without a body"))
@@ -167,8 +174,7 @@ impl Reencode for Rewriter {
         section: &mut FunctionSection,
         types: FunctionSectionReader<'_>,
     ) -> Result<(), Error<io::Error>> {
-        let types: Vec<_> = types.into_iter().collect::<Result<_, _>>()?;
-        for kind in self.in_order(&types)? {
+        for kind in self.in_order(types)? {
             section.function(self.type_index(kind)?);
         }
         Ok(())
@@ -179,8 +185,7 @@ impl Reencode for Rewriter {
         section: &mut CodeSection,
         bodies: CodeSectionReader<'_>,
     ) -> Result<(), Error<io::Error>> {
-        let bodies: Vec<_> = bodies.into_iter().collect::<Result<_, _>>()?;
-        for body in self.in_order(&bodies)? {
+        for body in self.in_order(bodies)? {
             self.parse_function_body(section, body)?;
         }
         Ok(())

@@ -47,11 +47,7 @@ pub fn request_id_of(text: &str) -> Option<RequestId> {
     struct Asking {
         request_id: RequestId,
     }
-    open(text)
-        .ok()?
-        .body()
-        .ok()
-        .map(|asking: Asking| asking.request_id)
+    body_of(text).map(|asking: Asking| asking.request_id)
 }
 
 /// The message's id out of a frame whose body may be wrong otherwise, so that the error can name it.
@@ -61,11 +57,11 @@ pub fn msg_id_of(text: &str) -> Option<MsgId> {
     struct Sending {
         msg_id: MsgId,
     }
-    open(text)
-        .ok()?
-        .body()
-        .ok()
-        .map(|sending: Sending| sending.msg_id)
+    body_of(text).map(|sending: Sending| sending.msg_id)
+}
+
+fn body_of<Body: DeserializeOwned>(text: &str) -> Option<Body> {
+    open(text).ok()?.body().ok()
 }
 
 fn open(text: &str) -> Result<Envelope<'_>, DecodeError> {
