@@ -127,7 +127,7 @@ const PIECES: [Piece; 7] = [
     piece("write-protobuf", [100, 1100], 4_281),
     piece("read-json", [100, 1100], 4_440),
     piece("read-protobuf", [100, 1100], 3_755),
-    piece("fan-out", [2, 22], 1_571_911),
+    piece("fan-out", [2, 22], 695_848),
     piece("append", [20, 120], 60_262),
     piece("page", [20, 120], 386_583),
 ];

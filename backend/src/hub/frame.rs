@@ -171,9 +171,9 @@ impl Burst {
         if let [only] = &self.told[..] {
             return only.frame.on_socket(encoding);
         }
-        let frames = || self.frames(Wire::Socket(encoding));
-        let join = || frames().flat_map(|(bytes, _)| bytes).collect();
-        self.joined.of(encoding).get_or_init(join)
+        let framed = |told: &Told| told.frame.on_socket(encoding).clone();
+        let join = || self.told.iter().map(framed).collect::<Vec<_>>().concat();
+        self.joined.of(encoding).get_or_init(|| join().into())
     }
 }
 
