@@ -68,21 +68,37 @@ impl Case {
 
     /// The median of each figure over several runs of the same case.
     pub(crate) fn median(name: impl Into<String>, runs: &[Self]) -> Self {
-        let mut case = Self::new(name);
-        let Some(first) = runs.first() else {
-            return case;
-        };
-        for (name, _) in &first.figures {
+        Self::of_each(name, runs, |seen| {
+            let upper = seen.get(seen.len() / 2)?;
+            let lower = seen.get(seen.len().saturating_sub(1) / 2)?;
+            Some(f64::midpoint(*lower, *upper))
+        })
+    }
+
+    /// What each figure's median lies between, however many more runs there were: so said, 19 times of
+    /// 20 rightly. Without figures below six runs, which cannot tell.
+    pub(crate) fn median_between([from, to]: [&str; 2], runs: &[Self]) -> [Self; 2] {
+        let outside = |seen: &[f64]| outside_of_median(seen.len()).checked_sub(1);
+        let low = |seen: &[f64]| seen.get(outside(seen)?).copied();
+        let high = |seen: &[f64]| seen.iter().rev().nth(outside(seen)?).copied();
+        [
+            Self::of_each(from, runs, low),
+            Self::of_each(to, runs, high),
+        ]
+    }
+
+    /// What becomes of each figure's values in several runs, the smallest first.
+    fn of_each(
+        name: impl Into<String>,
+        runs: &[Self],
+        make: impl Fn(&[f64]) -> Option<f64>,
+    ) -> Self {
+        let names = runs.first().into_iter().flat_map(|first| &first.figures);
+        names.fold(Self::new(name), |case, (name, _)| {
             let mut seen: Vec<f64> = runs.iter().filter_map(|run| run.figure(name)).collect();
             seen.sort_by(f64::total_cmp);
-            let upper = seen.get(seen.len() / 2).copied();
-            let lower = seen.get(seen.len().saturating_sub(1) / 2).copied();
-            let median = lower
-                .zip(upper)
-                .map(|(one, other)| f64::midpoint(one, other));
-            case = case.with_any(name, median);
-        }
-        case
+            case.with_any(name, make(&seen))
+        })
     }
 
     /// How many times the figures of `base` these are.
@@ -206,6 +222,13 @@ impl fmt::Display for Report {
     }
 }
 
+/// Which of so many values, counted from either end, the median of all lies within: 0 where they are too
+/// few. Source: as many lie below it as a fair coin falls, at most 1.96 deviations from half of them.
+fn outside_of_median(values: usize) -> usize {
+    let is_within = |rank: &usize| 1000 * (values + 1 - 2 * rank).pow(2) >= 3842 * values;
+    (1..=values / 2).take_while(is_within).count()
+}
+
 /// KiB in MiB.
 pub(crate) fn mib(kib: u64) -> f64 {
     count(kib) / 1024.0
@@ -244,5 +267,33 @@ mod tests {
         near(Case::median("m", &[run(4.0), run(1.0)]), 2.5);
         near(run(1.0).over(&run(4.0), "r", &["a_s"]), 0.25);
         assert!(run(1.0).over(&run(0.0), "r", &["a_s"]).figures.is_empty());
+    }
+
+    /// Source: the exact ranks of a sign test at 5 %, as in tables of it.
+    #[test]
+    fn the_median_lies_between_ranks_of_the_binomial_distribution() {
+        for (values, rank) in [
+            (5, 0),
+            (6, 1),
+            (8, 1),
+            (9, 2),
+            (12, 3),
+            (20, 6),
+            (25, 8),
+            (40, 14),
+        ] {
+            assert_eq!(outside_of_median(values), rank, "of {values}");
+        }
+        let runs: Vec<_> = (1..=9)
+            .rev()
+            .map(|n| Case::new("x").with("a_s", f64::from(n)))
+            .collect();
+        let [low, high] = Case::median_between(["from", "to"], &runs);
+        assert_eq!(
+            (low.figure("a_s"), high.figure("a_s")),
+            (Some(2.0), Some(8.0))
+        );
+        let [low, high] = Case::median_between(["from", "to"], &runs[..5]);
+        assert_eq!((low.figure("a_s"), high.figure("a_s")), (None, None));
     }
 }

@@ -1,7 +1,8 @@
 //! A server beside the limit: the same load on both, in turn, in the same minutes.
 //!
-//! Each server runs on one core and the generator on another. What is told is the ratio of the
-//! medians, since that depends less on the machine than any figure.
+//! Each server runs on one core and the generator on another. What is told is the ratio within a round,
+//! since that depends less on the machine than any figure: the median of the rounds, and what it lies
+//! between.
 
 use std::{env, path::PathBuf};
 
@@ -63,7 +64,12 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
 fn of(mut report: Report, flags: &Flags, limits: &[Case], ponds: &[Case]) -> Report {
     let limit = Case::median("limit", limits);
     let pond = Case::median("pond", ponds);
-    let ratio = pond.over(&limit, "pond/limit", &COMPARED);
+    let rounds = limits.iter().zip(ponds);
+    let ratios: Vec<_> = rounds
+        .map(|(limit, pond)| pond.over(limit, "pond/limit", &COMPARED))
+        .collect();
+    let ratio = Case::median("pond/limit", &ratios);
+    let [low, high] = Case::median_between(["95 %, from", "to"], &ratios);
     for (name, cases) in [("limit", limits), ("pond", ponds)] {
         for figure in ["deliveries_per_s", "deliveries_per_server_cpu_s"] {
             let seen = cases.iter().filter_map(|case| case.figure(figure));
@@ -75,7 +81,12 @@ fn of(mut report: Report, flags: &Flags, limits: &[Case], ponds: &[Case]) -> Rep
     for case in [&limit, &pond] {
         report = flags.load.noting_a_full_generator(report, case);
     }
-    report.case(limit).case(pond).case(ratio)
+    report
+        .case(limit)
+        .case(pond)
+        .case(ratio)
+        .case(low)
+        .case(high)
 }
 
 const COMPARED: [&str; 9] = [
