@@ -20,6 +20,7 @@ use backend::{
     hub::{Frame, Hub, Mailbox, Wire},
     store::{Append, Appended, Direction, NewUser, Store, World},
 };
+use mimalloc::MiMalloc;
 use shared::{
     Check, ClientFrame, ConversationId, Encoding, Message, MsgId, Seq, ServerFrame, Timestamp,
     UserId,
@@ -27,6 +28,10 @@ use shared::{
     limits::PAGE_EVENTS,
 };
 use tokio::task::{JoinSet, yield_now};
+
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

@@ -11,7 +11,12 @@ use backend::{
     config::{self, CommandLine, Config},
     server::Server,
 };
+use mimalloc::MiMalloc;
 use tokio::signal;
+
+/// What one thread has done with serves the next, and goes back to the system in the end.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let config = match CommandLine::read().config() {

@@ -123,13 +123,13 @@ const fn piece(name: &'static str, times: [u64; 2], recorded: u64) -> Piece {
 }
 
 const PIECES: [Piece; 7] = [
-    piece("write-json", [100, 1100], 7_494),
-    piece("write-protobuf", [100, 1100], 4_281),
-    piece("read-json", [100, 1100], 4_440),
-    piece("read-protobuf", [100, 1100], 3_755),
-    piece("fan-out", [2, 22], 695_848),
-    piece("append", [20, 120], 60_262),
-    piece("page", [20, 120], 386_583),
+    piece("write-json", [100, 1100], 6_907),
+    piece("write-protobuf", [100, 1100], 3_654),
+    piece("read-json", [100, 1100], 4_282),
+    piece("read-protobuf", [100, 1100], 3_383),
+    piece("fan-out", [2, 22], 525_683),
+    piece("append", [20, 120], 56_245),
+    piece("page", [20, 120], 336_004),
 ];
 /// What compiled them: another one may need more or fewer.
 const COMPILER: &str = "rustc 1.95.";

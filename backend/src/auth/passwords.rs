@@ -71,8 +71,7 @@ impl Passwords {
             .map_err(|_| AuthError::Unavailable)?;
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|_| AuthError::Unavailable)?;
-        // The permit comes back with the value: by then the thread is free, and the next hash runs on
-        // it, in memory that it had. With a thread for each hash, each kept its 19 MiB.
+        // The permit is the work's: a caller who goes away frees no place while the hash still runs.
         let worked = spawn_blocking(move || (work(), running)).await;
         worked
             .map(|(value, _running)| value)

@@ -171,8 +171,8 @@ impl Burst {
         if let [only] = &self.told[..] {
             return only.frame.on_socket(encoding);
         }
-        let framed = |told: &Told| told.frame.on_socket(encoding).clone();
-        let join = || self.told.iter().map(framed).collect::<Vec<_>>().concat();
+        let pieces = self.told.iter().map(|told| told.frame.on_socket(encoding));
+        let join = || pieces.map(AsRef::as_ref).collect::<Vec<&[u8]>>().concat();
         self.joined.of(encoding).get_or_init(|| join().into())
     }
 }

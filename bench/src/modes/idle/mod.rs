@@ -52,8 +52,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     }
     let target = flags.target.target_in(flags.crew.world())?;
     let most = flags.sockets.iter().copied().max().unwrap_or_default();
-    let people = flags.crew.people(&target.server, most)?;
     let empty_kib = target.process.and_then(Process::resident_kib);
+    let people = flags.crew.people(&target.server, most)?;
     let mut crowd = Crowd::new(&target.server)?;
     let mut before = (0, empty_kib);
     let mut progress = Progress::of("idle");
@@ -75,7 +75,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
         before = (crowd.len(), held.resident_kib);
     }
     if let Some(kib) = empty_kib {
-        report = report.note(format!("without sockets: {:.1} MiB", report::mib(kib)));
+        report = report.note(format!("without anybody: {:.1} MiB", report::mib(kib)));
     }
     flags.target.keep(&report)?;
     Ok(report)
@@ -153,8 +153,8 @@ impl Held {
     ) -> Case {
         let count = report::count(sockets);
         let grown_since = |then: Option<u64>| {
-            let grown = self.resident_kib?.saturating_sub(then?);
-            Some(report::count(grown))
+            // Less than nothing, where what hashed the passwords went after the first sockets came.
+            Some(report::count(self.resident_kib?) - report::count(then?))
         };
         let further = report::count(sockets.saturating_sub(before.0));
         let cpu_us = self.used.server_cpu_s.map(|cpu| cpu * 1e6);
