@@ -25,7 +25,8 @@ use std::{process::ExitCode, sync::OnceLock, time::SystemTime};
 use clap::{Parser, Subcommand};
 
 use crate::modes::{
-    ack, compare, connect, fanout, idle, limit, mixed, private, resume, sends, stalled, start,
+    ack, compare, connect, fanout, idle, limit, mixed, private, relay, resume, sends, stalled,
+    start,
 };
 
 /// Measures a Pond server
@@ -40,7 +41,7 @@ struct CommandLine {
 enum Mode {
     /// How long one message takes from send to ack, beside one disk sync on the same disk
     Ack(ack::Flags),
-    /// How long a private message takes to the other person, beside one disk sync
+    /// How long a private message takes to the other person, beside one disk sync and a bare relay
     Private(private::Flags),
     /// How long a start takes until the first page is served, and what the server holds then
     Start(start::Flags),
@@ -62,6 +63,8 @@ enum Mode {
     Compare(compare::Flags),
     /// Be the limit: a server that does nothing but send what it gets to everybody
     Limit(limit::Flags),
+    /// Be the relay: a server that syncs what it gets from one and passes it to the other
+    Relay(relay::Flags),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Mode::Stalled(flags) => told(stalled::run(&flags)),
         Mode::Compare(flags) => told(compare::run(&flags)),
         Mode::Limit(flags) => told(limit::run(&flags)),
+        Mode::Relay(flags) => told(relay::run(&flags)),
     };
     match report {
         Ok(report) => {

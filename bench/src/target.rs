@@ -86,6 +86,19 @@ impl Target {
         start(command, own_binary).map(Self::of)
     }
 
+    /// The relay, likewise, with its file in this folder.
+    ///
+    /// # Errors
+    /// [`NoServer`].
+    pub(crate) fn start_relay(own_binary: &Path, disk: &Path) -> Result<Self, NoServer> {
+        let folder = DataFolder::make(Some(disk), "-relay")?;
+        let mut command = on_core(SERVERS_CORE, own_binary);
+        command.arg("relay").arg("--disk").arg(&folder.path);
+        let mut started = start(command, own_binary)?;
+        started.folder = Some(folder);
+        Ok(Self::of(started))
+    }
+
     /// One that runs already, of which no process is known.
     #[cfg(test)]
     pub(crate) fn running(server: String) -> Self {
@@ -146,7 +159,7 @@ impl Flags {
             });
         };
         is_there(bin)?;
-        let folder = DataFolder::make(self.data.as_deref())?;
+        let folder = DataFolder::make(self.data.as_deref(), "")?;
         let mut command = on_core(SERVERS_CORE, bin);
         if world == World::Demo {
             command.arg("--demo");
@@ -288,13 +301,13 @@ struct DataFolder {
 }
 
 impl DataFolder {
-    /// In `parent`.
+    /// In `parent`; several of one process differ in how they are `called`.
     ///
     /// # Errors
     /// [`NoServer::Folder`].
-    fn make(parent: Option<&Path>) -> Result<Self, NoServer> {
+    fn make(parent: Option<&Path>, called: &str) -> Result<Self, NoServer> {
         let parent = parent.map_or_else(env::temp_dir, Path::to_owned);
-        let path = parent.join(format!("pond-bench-{}", std::process::id()));
+        let path = parent.join(format!("pond-bench-{}{called}", std::process::id()));
         fs::create_dir_all(&path).map_err(|source| NoServer::Folder {
             path: path.clone(),
             source,

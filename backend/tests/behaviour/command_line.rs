@@ -202,7 +202,7 @@ fn a_page_from_elsewhere_is_in_the_log_and_does_not_fill_it() {
     }
 }
 
-/// With glibc's allocator it would be 19 MiB more for nearly each of them.
+/// With glibc's allocator many of them would leave their 19 MiB behind.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_hashing_a_password_takes_serves_the_next() {

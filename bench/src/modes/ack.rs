@@ -9,6 +9,7 @@ use std::{
 
 use clap::Args;
 
+use super::relay::{self, Relay};
 use crate::{
     blocking::{self, Socket},
     crowd::upgrade::Person,
@@ -41,6 +42,8 @@ pub(crate) enum Failure {
     Disk(#[from] disk::Failure),
     #[error(transparent)]
     Socket(#[from] blocking::Failure),
+    #[error(transparent)]
+    Relay(#[from] relay::Failure),
     #[error("The figures cannot be written: {0}")]
     Json(#[from] io::Error),
 }
@@ -48,7 +51,7 @@ pub(crate) enum Failure {
 pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     let target = flags.target.target()?;
     let mut socket = Socket::sign_in(&target.server, &Person::Named("Bench".into()))?;
-    let report = beside_syncs("ack", &flags.disk, flags.count, |number| {
+    let report = beside_syncs("ack", &flags.disk, flags.count, None, |number| {
         let id = format!("{}-{number}", crate::run_id());
         let text = wire::message(&id, &wire::content(CONTENT_BYTES));
         let started = Instant::now();
@@ -60,7 +63,8 @@ pub(crate) fn run(flags: &Flags) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// `count` messages, each followed by one sync. `send` says how long one took.
+/// `count` messages, each followed by one through the relay, if there is one, and by one sync. `send`
+/// says how long one took. The two at the end take turns in who goes first.
 ///
 /// # Errors
 /// [`Failure`].
@@ -68,15 +72,22 @@ pub(super) fn beside_syncs(
     mode: &'static str,
     folder: &std::path::Path,
     count: usize,
+    mut relay: Option<Relay>,
     mut send: impl FnMut(usize) -> Result<Duration, Failure>,
 ) -> Result<Report, Failure> {
     let mut disk = Disk::of(folder)?;
-    let (mut messages, mut syncs) = (Histogram::new(), Histogram::new());
+    let [mut messages, mut relayed, mut syncs] = [(); 3].map(|()| Histogram::new());
     // The first ones fill caches, on both sides.
     for number in 0..count + WARM_UP {
-        let (message, sync) = (send(number)?, disk.sync()?);
+        let message = send(number)?;
+        let early_sync = (number % 2 == 0).then(|| disk.sync()).transpose()?;
+        let passed = relay.as_mut().map(Relay::pass).transpose()?;
+        let sync = early_sync.map_or_else(|| disk.sync(), Ok)?;
         if number >= WARM_UP {
             messages.record(message);
+            if let Some(passed) = passed {
+                relayed.record(passed);
+            }
             syncs.record(sync);
         }
     }
@@ -86,13 +97,18 @@ pub(super) fn beside_syncs(
         case.with("p99_ms", quantile(990))
             .with("p99.9_ms", quantile(999))
     };
-    Ok(Report::new(mode)
+    let beyond = |base: &Histogram, at| messages.quantile_ms(at) - base.quantile_ms(at);
+    let report = Report::new(mode)
         .setting("messages", count)
         .case(of("message", &|at| messages.quantile_ms(at)))
         .case(of("disk sync", &|at| syncs.quantile_ms(at)))
-        .case(of("difference", &|at| {
-            messages.quantile_ms(at) - syncs.quantile_ms(at)
-        })))
+        .case(of("difference", &|at| beyond(&syncs, at)));
+    if relay.is_none() {
+        return Ok(report);
+    }
+    Ok(report
+        .case(of("relay", &|at| relayed.quantile_ms(at)))
+        .case(of("beyond relay", &|at| beyond(&relayed, at))))
 }
 
 const WARM_UP: usize = 200;

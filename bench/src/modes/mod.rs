@@ -8,6 +8,7 @@ pub(crate) mod idle;
 pub(crate) mod limit;
 pub(crate) mod mixed;
 pub(crate) mod private;
+pub(crate) mod relay;
 pub(crate) mod resume;
 pub(crate) mod sends;
 pub(crate) mod stalled;
