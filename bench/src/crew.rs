@@ -19,6 +19,7 @@ use crate::{
 
 /// The flags of modes that hold many sockets and say little on them.
 #[derive(Args, Clone)]
+#[group(skip)]
 pub(crate) struct Flags {
     /// The sockets belong to this many people with accounts, on a server that is no demo; without
     /// it, each belongs to somebody else in a demo

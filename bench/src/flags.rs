@@ -1,6 +1,9 @@
 //! Values on the command line that make sense.
 
-use std::{fs::OpenOptions, path::PathBuf};
+use std::{
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+};
 
 use shared::limits::MAX_CONTENT_BYTES;
 
@@ -55,6 +58,17 @@ pub(crate) fn file_to_write(path: &str) -> Result<PathBuf, String> {
     opened
         .map(|_| path.into())
         .map_err(|error| error.to_string())
+}
+
+/// A folder that is there: what was mistyped would be made on another disk.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn folder(path: &str) -> Result<PathBuf, String> {
+    if Path::new(path).is_dir() {
+        return Ok(path.into());
+    }
+    Err("a folder that is there".into())
 }
 
 fn number(text: &str) -> Option<f64> {

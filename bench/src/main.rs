@@ -110,3 +110,15 @@ fn run_id() -> &'static str {
         format!("{:x}{:x}", std::process::id(), millis)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::CommandLine;
+
+    #[test]
+    fn no_two_flags_of_a_mode_are_in_each_others_way() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -19,6 +19,7 @@ use crate::{
 
 /// The flags of every mode that puts load on a server.
 #[derive(Args, Clone)]
+#[group(skip)]
 pub(crate) struct Flags {
     /// The server's address; a demo with its rate limits off
     #[arg(

@@ -26,7 +26,7 @@ pub(crate) struct Flags {
     #[command(flatten)]
     target: target::Flags,
     /// A folder on the server's disk, where the plain syncs are written
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = flags::folder, value_name = "DIR")]
     disk: PathBuf,
     /// Messages to send
     #[arg(long, value_parser = flags::at_least_one, default_value_t = 2000, value_name = "N")]

@@ -16,6 +16,7 @@ use clap::Args;
 
 use crate::{
     disk::{self, Disk},
+    flags,
     target::{NoServer, Target},
 };
 
@@ -25,7 +26,7 @@ pub(crate) struct Flags {
     #[arg(long, default_value = "127.0.0.1:8091", value_name = "ADDR")]
     listen: SocketAddr,
     /// A folder on the disk in question
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_parser = flags::folder, value_name = "DIR")]
     disk: PathBuf,
 }
 
@@ -45,7 +46,9 @@ pub(crate) enum Failure {
 /// # Errors
 /// Where the address is taken, or the disk cannot be written.
 pub(crate) fn run(flags: &Flags) -> Result<&'static str, Failure> {
-    let listener = TcpListener::bind(flags.listen)?;
+    let bound = TcpListener::bind(flags.listen);
+    let listener =
+        bound.map_err(|error| io::Error::other(format!("--listen {}: {error}", flags.listen)))?;
     let disk = Disk::of(&flags.disk)?;
     println!("The relay is at http://{}", listener.local_addr()?);
     serve(&listener, disk)
